@@ -1,0 +1,28 @@
+"""perfkit finds out why code that waits on databases and HTTP services is slow, and proves the fix.
+
+This module holds the public names and nothing else. Importing it needs msgspec only.
+"""
+
+from perfkit.bench.scenario import Scenario
+from perfkit.errors import PerfkitError
+from perfkit.model import Finding, Frame, Span, Trace
+from perfkit.probes import instrument, uninstrument
+from perfkit.recording import record
+from perfkit.tracing import span, trace
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Finding",
+    "Frame",
+    "PerfkitError",
+    "Scenario",
+    "Span",
+    "Trace",
+    "__version__",
+    "instrument",
+    "record",
+    "span",
+    "trace",
+    "uninstrument",
+]

@@ -1,0 +1,1 @@
+"""Strategies compared: scenarios, the harness that runs them, their answers and predictions."""

@@ -1,0 +1,266 @@
+"""The harness: plans cells, has them measured, compares answers, sets predictions beside results.
+
+``bench`` is the whole job: scenarios in, a Run out. It prints nothing; ``progress`` is told of each cell.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perfkit.bench.answers import equal, shown
+from perfkit.bench.discovery import load_file
+from perfkit.bench.environment import describe_machine
+from perfkit.bench.measure import Job, Measured
+from perfkit.bench.pool import Pool, default_workers
+from perfkit.bench.scenario import Scenario, Strategy
+from perfkit.errors import UnknownNameError, UsageError
+from perfkit.model import Cell, Finding, Prediction, Run, ScenarioResult
+from perfkit.rules import results_differ
+from perfkit.worlds.serving import serving
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+CLOCKS = ("virtual", "wall")
+
+Progress = Callable[[int, int], None]
+"""Called with the number of cells done and the number of all."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure and how. Empty ``sizes``, ``strategies`` or ``worlds`` mean all of them.
+
+    ``limit_s`` bounds a strategy in virtual, ``timeout_s`` in real seconds.
+    """
+
+    clock: str = "virtual"
+    sizes: tuple[int, ...] = ()
+    strategies: tuple[str, ...] = ()
+    worlds: tuple[str, ...] = ()
+    seed: int = 1
+    repeats: int = 1
+    timeout_s: float = 120.0
+    limit_s: float = 86_400.0
+    workers: int = 0
+    command: tuple[str, ...] = ()
+
+
+@dataclass
+class _Work:
+    """A scenario on its way to a result."""
+
+    scenario: Scenario
+    result: ScenarioResult
+    jobs: list[Job]
+    answers: dict[tuple[str, str, int], list[object]] = field(default_factory=dict)
+
+
+def bench(
+    scenarios: Sequence[Scenario], plan: Plan, *, folder: Path | None = None, progress: Progress | None = None
+) -> Run:
+    """Measure ``scenarios`` as ``plan`` says. Ctrl-C ends it early; the Run then holds what was measured.
+
+    Raises UnknownNameError for a strategy or world that no scenario has, UsageError for a bad plan.
+    """
+    from perfkit import __version__
+
+    _check(scenarios, plan)
+    works = [_Work(scenario, _empty(scenario, plan), _jobs(scenario, plan)) for scenario in scenarios]
+    run = Run(
+        kind="bench",
+        clock=plan.clock,
+        seed=plan.seed,
+        machine=describe_machine(folder or Path.cwd()),
+        perfkit=__version__,
+        command=list(plan.command),
+    )
+    started_ns = time.perf_counter_ns()
+    try:
+        _measure(works, run, plan, progress)
+    except KeyboardInterrupt:
+        run.interrupted = True
+        run.warnings.append("interrupted: only the cells shown were measured")
+    for work in works:
+        _compare(work)
+        work.result.predictions = predictions(work.result)
+        work.result.claims = work.scenario.check_claims(work.result)
+        run.scenarios.append(work.result)
+    run.machine.costs.sort(key=lambda cost: (cost.scenario, cost.world, cost.strategy, cost.size))
+    run.machine.real_ns = time.perf_counter_ns() - started_ns
+    return run
+
+
+def _check(scenarios: Sequence[Scenario], plan: Plan) -> None:
+    if not scenarios:
+        raise UsageError("there is no scenario to measure")
+    if plan.clock not in CLOCKS:
+        raise UnknownNameError("clock", plan.clock, CLOCKS)
+    for what, number in (("repeats", plan.repeats), ("timeout", plan.timeout_s), ("limit", plan.limit_s)):
+        if number <= 0:
+            raise UsageError(f"{what} must be more than 0, not {number}")
+    for what, wanted, known in (
+        ("strategy", plan.strategies, {name for s in scenarios for name in s.strategies}),
+        ("world", plan.worlds, {name for s in scenarios for name in s.worlds}),
+        ("size", tuple(map(str, plan.sizes)), {str(size) for s in scenarios for size in s.sizes}),
+    ):
+        for name in wanted:
+            if name not in known:
+                raise UnknownNameError(what, name, known)
+
+
+def _empty(scenario: Scenario, plan: Plan) -> ScenarioResult:
+    return ScenarioResult(
+        name=scenario.name,
+        title=scenario.title or scenario.name,
+        doc=scenario.doc,
+        file=Path(scenario.file).name,
+        unit=scenario.unit,
+        sizes=_sizes(scenario, plan),
+        worlds=[world.info(name) for name, world in scenario.worlds.items() if _chosen(name, plan.worlds)],
+        strategies=[s.info for name, s in scenario.strategies.items() if _wanted(s, plan.strategies)],
+    )
+
+
+def _sizes(scenario: Scenario, plan: Plan) -> list[int]:
+    return sorted(size for size in scenario.sizes if not plan.sizes or size in plan.sizes)
+
+
+def _chosen(name: str, wanted: Sequence[str]) -> bool:
+    return not wanted or name in wanted
+
+
+def _wanted(strategy: Strategy, wanted: Sequence[str]) -> bool:
+    """Chosen by name, or the baseline, without which there is nothing to compare with."""
+    return _chosen(strategy.info.name, wanted) or strategy.info.baseline
+
+
+def _jobs(scenario: Scenario, plan: Plan) -> list[Job]:
+    """The cells to measure, the longest first, so that no worker is left with a long one at the end."""
+    seeds = tuple(range(plan.seed, plan.seed + plan.repeats))
+    return [
+        Job(scenario.file, scenario.name, world, name, size, seeds, plan.clock, round(plan.limit_s * 1e9))
+        for size in reversed(_sizes(scenario, plan))
+        for world in scenario.worlds
+        for name, strategy in scenario.strategies.items()
+        if _chosen(world, plan.worlds) and _wanted(strategy, plan.strategies) and strategy.runs(world, size)
+    ]
+
+
+def _measure(works: list[_Work], run: Run, plan: Plan, progress: Progress | None) -> None:
+    total, done = sum(len(work.jobs) for work in works), 0
+    measure_all = _virtual if plan.clock == "virtual" else _wall
+    workers = (plan.workers or default_workers()) if plan.clock == "virtual" else 1
+    with Pool(workers, timeout_s=plan.timeout_s) as pool:
+        for work in works:
+            for measured in measure_all(pool, work.jobs):
+                _enter(work, run, measured)
+                done += 1
+                if progress is not None:
+                    progress(done, total)
+
+
+def _virtual(pool: Pool, jobs: list[Job]) -> Iterator[Measured]:
+    yield from pool.run(jobs)
+
+
+def _wall(pool: Pool, jobs: list[Job]) -> Iterator[Measured]:
+    """One sample at a time, each against a fresh server: none meets limits that another one used up."""
+    for job in jobs:
+        samples: list[Measured] = []
+        for seed in job.seeds:
+            source = partial(app_of, job.file, job.scenario, job.world, job.size, seed)
+            with serving(source) as url:
+                samples += pool.run([replace(job, url=url, seeds=(seed,))])
+        yield _merged(samples)
+
+
+def _merged(samples: list[Measured]) -> Measured:
+    """One result of several samples; the first that went wrong speaks for the cell."""
+    whole = next((sample for sample in samples if sample.cell.status != "ok"), samples[0])
+    if whole.cell.status == "ok":
+        whole.cell.samples = [sample for each in samples for sample in each.cell.samples]
+        whole.answers = [answer for each in samples for answer in each.answers]
+    return whole
+
+
+def app_of(file: str, scenario: str, world: str, size: int, seed: int) -> web.Application:
+    """The application of a world, for a server process that knows it by name only."""
+    loaded = {found.name: found for found in load_file(Path(file))}
+    return loaded[scenario].worlds[world].app(size, seed, latency=True)
+
+
+def _enter(work: _Work, run: Run, measured: Measured) -> None:
+    cell = measured.cell
+    work.result.cells.append(cell)
+    work.answers[(cell.world, cell.strategy, cell.size)] = measured.answers
+    run.machine.costs.append(measured.cost)
+
+
+def _compare(work: _Work) -> None:
+    """Put the cells in order, and each answer beside the first baseline's (else PK501)."""
+    result = work.result
+    worlds = [world.name for world in result.worlds]
+    names = [info.name for info in result.strategies]
+    result.cells.sort(key=lambda c: (worlds.index(c.world), names.index(c.strategy), c.size))
+    first = next((info.name for info in result.strategies if info.baseline), None)
+    for cell in result.cells:
+        answers = work.answers.get((cell.world, cell.strategy, cell.size), [])
+        expected = work.answers.get((cell.world, first or "", cell.size), [])
+        if cell.status != "ok":
+            continue
+        cell.answer = shown(answers[0])
+        if not expected:
+            continue
+        cell.agrees = equal(answers, expected)
+        if not cell.agrees:
+            cell.findings = _differs(work, cell, answers, expected) + cell.findings
+
+
+def _differs(work: _Work, cell: Cell, answers: list[object], expected: list[object]) -> list[Finding]:
+    strategy = work.scenario.strategies[cell.strategy]
+    index = next((i for i, (a, e) in enumerate(zip(answers, expected, strict=False)) if a != e), 0)
+    return results_differ.compare(
+        cell.strategy, strategy.site, shown(answers[index]), shown(expected[index]), strategy.info.flaw
+    )
+
+
+def predictions(result: ScenarioResult) -> list[Prediction]:
+    """Each baseline finding's predicted saving beside what the strategy that is its fix saved."""
+    found = []
+    for info in result.strategies:
+        base = result.baseline(info.group)
+        if not info.fixes or base is None:
+            continue
+        for world in result.worlds:
+            for size in result.sizes:
+                prediction = _prediction(result, base.name, info.name, info.fixes, world.name, size)
+                if prediction is not None:
+                    found.append(prediction)
+    return found
+
+
+def _prediction(
+    result: ScenarioResult, base: str, fix: str, rule: str, world: str, size: int
+) -> Prediction | None:
+    before, after = result.cell(world, base, size), result.cell(world, fix, size)
+    if before is None or after is None or before.elapsed_ns is None or after.elapsed_ns is None:
+        return None
+    savings = [f for f in before.findings if f.rule == rule and f.saving_ns is not None]
+    if not savings or after.agrees is False:
+        return None
+    return Prediction(
+        world=world,
+        size=size,
+        rule=rule,
+        baseline=base,
+        strategy=fix,
+        predicted_saving_ns=sum(f.saving_ns or 0 for f in savings),
+        measured_saving_ns=before.elapsed_ns - after.elapsed_ns,
+        basis="; ".join(f.basis for f in savings),
+    )

@@ -1,0 +1,203 @@
+"""One cell measured in this process: a strategy in a world at a size, once per seed.
+
+Raises nothing that the strategy did: failures become the cell's status. Only KeyboardInterrupt passes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import inspect
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from perfkit.bench.scenario import Scenario, Strategy
+from perfkit.errors import DeadlockError, MissingExtraError, SimulationError, VirtualTimeoutError
+from perfkit.model import Cell, CellCost, HostFacts, Sample, Trace, busy_ns, pack, peak_overlap
+from perfkit.recording import record
+from perfkit.rules import check
+from perfkit.worlds.base import Access, World
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+MAX_KEPT_SPANS = 500
+"""Spans of a cell's trace that are stored; findings are made from all of them."""
+
+MAX_ERROR_CHARACTERS = 300
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to measure, as plain data, so that it can be sent to another process.
+
+    ``seeds`` has one entry per sample; ``limit_ns`` bounds virtual time. In wall time ``url`` is the base of
+    the server that runs the world.
+    """
+
+    file: str
+    scenario: str
+    world: str
+    strategy: str
+    size: int
+    seeds: tuple[int, ...]
+    clock: str
+    limit_ns: int
+    url: str = ""
+
+
+@dataclass
+class Measured:
+    """A cell, what it cost on this machine, and the answer of each seed (for comparing)."""
+
+    cell: Cell
+    cost: CellCost
+    answers: list[Any] = field(default_factory=list)
+
+
+@dataclass
+class _Sample:
+    """What one execution gave; ``trace`` is set even when the strategy failed."""
+
+    elapsed_ns: int = 0
+    computing_ns: int = 0
+    answer: Any = None
+    trace: Trace | None = None
+    counters: dict[str, int] = field(default_factory=dict)
+
+
+def measure(scenario: Scenario, job: Job) -> Measured:
+    """Run the job's strategy once per seed and sum it up."""
+    strategy, world = scenario.strategies[job.strategy], scenario.worlds[job.world]
+    cell = Cell(job.world, job.strategy, job.size)
+    answers: list[Any] = []
+    computing_ns, started_ns = 0, time.perf_counter_ns()
+    if strategy.needs and importlib.util.find_spec(strategy.needs) is None:
+        cell.status = "skipped"
+        cell.error = str(MissingExtraError(f"strategy {job.strategy}", strategy.needs, "scenarios"))
+    elif job.clock == "virtual" and not inspect.iscoroutinefunction(strategy.run):
+        cell.status, cell.error = "skipped", "a strategy that is no coroutine function needs --clock wall"
+    else:
+        for seed in job.seeds:
+            sample = _Sample()
+            _run_guarded(cell, sample, strategy, world, job, seed)
+            _add(cell, sample, seed)
+            computing_ns = computing_ns or sample.computing_ns
+            if cell.status != "ok":
+                break
+            answers.append(sample.answer)
+    real_ns = time.perf_counter_ns() - started_ns
+    return Measured(
+        cell, CellCost(job.scenario, job.world, job.strategy, job.size, computing_ns, real_ns), answers
+    )
+
+
+def _run_guarded(cell: Cell, sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
+    run = _run_virtual if job.clock == "virtual" else _run_wall
+    try:
+        run(sample, strategy, world, job, seed)
+    except DeadlockError as error:
+        cell.status, cell.error = "deadlock", _cut(str(error))
+    except (VirtualTimeoutError, TimeoutError) as error:
+        cell.status, cell.error = "timeout", _cut(str(error) or type(error).__name__)
+    except SimulationError as error:
+        cell.status, cell.error = "failed", _cut(str(error))
+    except (Exception, asyncio.CancelledError, SystemExit) as error:
+        cell.status, cell.error = "failed", _cut(f"{type(error).__name__}: {error}")
+
+
+def _run_virtual(sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
+    """The world's application and the strategy on one virtual clock."""
+    from perfkit.sim import Link, Network, VirtualLoop, run
+
+    network = Network()
+    network.connect_host(world.host, Link(rtt_ns=world.rtt_ns))
+
+    async def main() -> None:
+        loop = cast(VirtualLoop, asyncio.get_running_loop())
+        app = world.app(job.size, seed, latency=False)
+        runner = await _serve(app, world.host)
+        access = Access(f"http://{world.host}{world.path}", job.size, seed, "virtual", world.access_facts())
+        before = loop.computing_ns()
+        try:
+            await _record(sample, strategy, access, world.host_facts(world.host))
+        finally:
+            sample.computing_ns = loop.computing_ns() - before
+            sample.counters.update(world.counters(app))
+            await runner.cleanup()
+
+    run(main, network=network, limit_ns=job.limit_ns)
+
+
+async def _serve(app: web.Application, host: str) -> web.AppRunner:
+    from aiohttp import web
+
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, host, 80).start()
+    return runner
+
+
+def _run_wall(sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
+    """The strategy in real time against a server in another process."""
+    access = Access(job.url + world.path, job.size, seed, "wall", world.access_facts())
+    facts = world.host_facts(job.url.partition("//")[2])
+    before = time.process_time_ns()
+    try:
+        _asyncio_run(lambda: _record(sample, strategy, access, facts))
+    finally:
+        sample.computing_ns = time.process_time_ns() - before
+
+
+def _asyncio_run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(main())
+
+
+async def _record(sample: _Sample, strategy: Strategy, access: Access, facts: HostFacts) -> None:
+    rec = record(hosts=[facts])
+    try:
+        with rec:
+            start_ns = rec.now_ns()
+            answer = strategy.run(access, access.size)
+            sample.answer = await answer if inspect.isawaitable(answer) else answer
+            sample.elapsed_ns = rec.now_ns() - start_ns
+    finally:
+        sample.trace = rec.trace
+
+
+def _add(cell: Cell, sample: _Sample, seed: int) -> None:
+    """Enter one sample; the first one also gives counters, findings and the trace."""
+    if cell.status == "ok":
+        cell.samples.append(Sample(seed, sample.elapsed_ns))
+    if cell.trace is not None or sample.trace is None:
+        return
+    trace = sample.trace
+    operations = trace.of_kind("request", "query")
+    cell.counters = dict(sorted({**count(trace), **sample.counters}.items()))
+    cell.waiting_ns = busy_ns(operations)
+    cell.peak_in_flight = peak_overlap(operations)
+
+    cell.findings = check(trace)
+    cell.trace = pack(trace, limit=MAX_KEPT_SPANS)
+
+
+def count(trace: Trace) -> dict[str, int]:
+    """The figures without noise in a trace: operations by kind, bytes, answers by status other than 200."""
+    counts: Counter[str] = Counter({"request": 0, "connect": 0})
+    for span in trace.spans:
+        counts[span.kind] += 1
+        if span.kind == "request":
+            counts["bytes_sent"] += span.attrs.get("bytes_sent", 0)
+            counts["bytes_received"] += span.attrs.get("bytes_received", 0)
+            status = span.attrs.get("status", 0)
+            if status != 200:
+                counts[f"status_{status or 'none'}"] += 1
+    return dict(counts)
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_ERROR_CHARACTERS else text[: MAX_ERROR_CHARACTERS - 1] + "…"

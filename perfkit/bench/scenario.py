@@ -1,0 +1,196 @@
+"""``Scenario``: a job, the worlds it is done in, and the strategies that do it.
+
+A scenario is a declaration; making one runs nothing and registers nothing. The command line finds scenarios
+by looking through a module for them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from msgspec import Struct
+
+from perfkit.errors import ScenarioError, UnknownNameError
+from perfkit.model import Claim, Frame, ScenarioResult, StrategyInfo
+from perfkit.tracing import callpath
+
+if TYPE_CHECKING:
+    from perfkit.worlds import World
+
+F = TypeVar("F", bound=Callable[..., Any])
+Check = Callable[[ScenarioResult], "tuple[str, bool | None]"]
+
+DEFAULT_WORLD = "default"
+
+
+class Strategy(Struct, frozen=True):
+    """One way to do the job: ``run(world, size)``, sync or async, returns the answer."""
+
+    info: StrategyInfo
+    run: Callable[..., Any]
+    site: Frame
+    worlds: tuple[str, ...] = ()
+    sizes: tuple[int, ...] = ()
+    needs: str = ""
+
+    def runs(self, world: str, size: int) -> bool:
+        """Whether it is declared for that world and size."""
+        return (not self.worlds or world in self.worlds) and (not self.sizes or size in self.sizes)
+
+
+class StoryClaim(Struct, frozen=True):
+    """A sentence of the story and the function that measures it."""
+
+    says: str
+    check: Check
+
+
+class Scenario:
+    """A job to be compared over strategies, sizes and worlds.
+
+    ``sizes`` are numbers of ``unit``; ``world`` is one world or a mapping of names to worlds.
+
+    >>> from perfkit.worlds import WebWorld
+    >>> shop = Scenario("shop", sizes=(10, 100), world=WebWorld(lambda size: None), unit="orders")
+    >>> @shop.strategy(baseline=True)
+    ... async def serial(world, size): ...
+    >>> list(shop.strategies)
+    ['serial']
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        sizes: Sequence[int],
+        world: World | Mapping[str, World],
+        unit: str = "items",
+        title: str = "",
+        doc: str = "",
+    ) -> None:
+        if not name or any(letter in name for letter in "/\\ ,"):
+            raise ScenarioError(f"a scenario's name must be a word without / \\ , or spaces, not {name!r}")
+        if not sizes or any(not isinstance(size, int) or size < 1 for size in sizes):
+            raise ScenarioError(f"scenario {name}: sizes must be whole numbers from 1, not {sizes!r}")
+        caller = sys._getframe(1)
+        self.name = name
+        self.sizes = tuple(sizes)
+        self.worlds: dict[str, World] = dict(world) if isinstance(world, Mapping) else {DEFAULT_WORLD: world}
+        self.unit = unit
+        self.title = title
+        self.doc = doc or (caller.f_globals.get("__doc__") or "").strip()
+        self.file = caller.f_code.co_filename
+        self.strategies: dict[str, Strategy] = {}
+        self.claims: list[StoryClaim] = []
+
+    @overload
+    def strategy(self, function: F) -> F: ...
+    @overload
+    def strategy(
+        self,
+        *,
+        name: str = "",
+        group: str = "",
+        title: str = "",
+        shape: str = "",
+        baseline: bool = False,
+        fixes: str = "",
+        flaw: str = "",
+        worlds: Iterable[str] = (),
+        sizes: Iterable[int] = (),
+        needs: str = "",
+    ) -> Callable[[F], F]: ...
+    def strategy(
+        self,
+        function: F | None = None,
+        *,
+        name: str = "",
+        group: str = "",
+        title: str = "",
+        shape: str = "",
+        baseline: bool = False,
+        fixes: str = "",
+        flaw: str = "",
+        worlds: Iterable[str] = (),
+        sizes: Iterable[int] = (),
+        needs: str = "",
+    ) -> Any:
+        """Declare a strategy: ``@scenario.strategy`` or ``@scenario.strategy(baseline=True, ...)``.
+
+        ``title`` is what reports show beside the name (default: the docstring's first line).
+        ``group`` names the client or library used; each group may have one ``baseline``. ``shape`` places it
+        among "serial", "batched", "concurrent" and "batched_concurrent" (default: its name, if it is one).
+        ``fixes`` names the rule whose prediction it proves. ``flaw`` says why it is expected to go wrong.
+        ``worlds`` and ``sizes`` limit where it runs. ``needs`` names a package without which it is skipped.
+        """
+
+        def declare(function: F) -> F:
+            full = name or (f"{group}.{function.__name__}" if group else function.__name__)
+            plain = full.rpartition(".")[2]
+            doc = (function.__doc__ or "").strip()
+            info = StrategyInfo(
+                name=full,
+                group=group,
+                title=title or doc.partition("\n")[0],
+                doc=doc,
+                shape=shape or (plain if plain in SHAPES else ""),
+                baseline=baseline,
+                fixes=fixes,
+                flaw=flaw,
+            )
+            self._add(Strategy(info, function, _defined_at(function), tuple(worlds), tuple(sizes), needs))
+            return function
+
+        return declare if function is None else declare(function)
+
+    def _add(self, strategy: Strategy) -> None:
+        info = strategy.info
+        if info.name in self.strategies:
+            raise ScenarioError(f"scenario {self.name} has two strategies named {info.name!r}; rename one")
+        if info.baseline and any(
+            s.info.baseline and s.info.group == info.group for s in self.strategies.values()
+        ):
+            raise ScenarioError(f"scenario {self.name} has two baselines in group {info.group!r}; keep one")
+        for world in strategy.worlds:
+            if world not in self.worlds:
+                raise ScenarioError(
+                    f"{self.name}.{info.name}: {UnknownNameError('world', world, self.worlds)}"
+                )
+        self.strategies[info.name] = strategy
+
+    def claim(self, says: str) -> Callable[[Check], Check]:
+        """Put a sentence of the story beside the measurement: ``check(result) -> (measured, holds)``.
+
+        ``holds`` None means that this run cannot tell.
+        """
+
+        def declare(check: Check) -> Check:
+            self.claims.append(StoryClaim(says, check))
+            return check
+
+        return declare
+
+    def check_claims(self, result: ScenarioResult) -> list[Claim]:
+        """The story's sentences beside ``result``; one that cannot be computed says why."""
+        checked = []
+        for claim in self.claims:
+            try:
+                measured, holds = claim.check(result)
+            except (LookupError, AttributeError, TypeError, ZeroDivisionError):
+                measured, holds = "not measured in this run", None
+            checked.append(Claim(claim.says, measured, holds))
+        return checked
+
+
+SHAPES = ("serial", "batched", "concurrent", "batched_concurrent")
+"""Shapes readers know; reports draw these beside each other."""
+
+
+def _defined_at(function: Callable[..., Any]) -> Frame:
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return Frame("", 0, getattr(function, "__name__", "strategy"))
+    file = callpath.shown(code.co_filename) or code.co_filename
+    return Frame(file, code.co_firstlineno, code.co_qualname.replace(".<locals>", ""))

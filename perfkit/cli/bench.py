@@ -1,0 +1,135 @@
+"""``perfkit bench``: compare strategies, show the result, keep the run and its report."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from perfkit import config
+from perfkit.cli.show import Bar, Names, Numbers, notes, results
+from perfkit.errors import PerfkitError, RunFileError
+from perfkit.model.run import Run
+
+
+@click.command("bench")
+@click.argument("names", nargs=-1, metavar="[NAME | FILE.py]...")
+@click.option("--size", "sizes", type=Numbers(), default="", help="Only these sizes of the scenario.")
+@click.option("--strategy", "strategies", type=Names(), default="", help="Only these (and the baseline).")
+@click.option("--world", "worlds", type=Names(), default="", help="Only these worlds.")
+@click.option("--clock", type=click.Choice(["virtual", "wall"]), default="virtual", show_default=True)
+@click.option("--seed", type=int, help="Seed of the data and of random latency.")
+@click.option("--repeats", type=int, help="Samples per strategy, each with the next seed.")
+@click.option("--timeout", "timeout_s", type=float, help="Real seconds a strategy may take.")
+@click.option("--limit", "limit_s", type=float, help="Virtual seconds a strategy may take.")
+@click.option("--workers", type=int, help="Processes that measure in virtual time (default: one per core).")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Store the run here (.json or .json.gz)."
+)
+@click.option("--force", is_flag=True, help="Replace the file named with -o.")
+@click.option(
+    "-f", "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+@click.option("--report/--no-report", default=True, help="Write the HTML report beside the run.")
+def command(
+    names: tuple[str, ...],
+    sizes: tuple[int, ...],
+    strategies: tuple[str, ...],
+    worlds: tuple[str, ...],
+    clock: str,
+    seed: int | None,
+    repeats: int | None,
+    timeout_s: float | None,
+    limit_s: float | None,
+    workers: int | None,
+    output: Path | None,
+    force: bool,
+    form: str,
+    report: bool,
+) -> int:
+    """Compare the strategies of the named scenarios, or of all.
+
+    A NAME is a scenario of the project's scenario folder; a FILE.py is any file that defines some. Every
+    strategy must give the same answer. In virtual time the figures are the same to the last digit each time.
+    """
+    from perfkit.bench.discovery import find
+    from perfkit.bench.harness import Plan, bench
+
+    settings = config.load()
+    if output is not None:
+        check_output(output, force)
+    found = find(names, settings.folder("scenarios"))
+    if not found.scenarios and found.errors:
+        raise found.errors[0]
+    plan = Plan(
+        clock=clock,
+        sizes=sizes,
+        strategies=strategies,
+        worlds=worlds,
+        seed=settings.integer("seed") if seed is None else seed,
+        repeats=settings.integer("repeats") if repeats is None else repeats,
+        timeout_s=settings.number("timeout_s") if timeout_s is None else timeout_s,
+        limit_s=settings.number("limit_s") if limit_s is None else limit_s,
+        workers=settings.integer("workers") if workers is None else workers,
+        command=("perfkit", *sys.argv[1:]),
+    )
+    with Bar("measuring") as bar:
+        run = bench(list(found.scenarios.values()), plan, folder=settings.root, progress=bar)
+    run.warnings += [str(error) for error in found.errors]
+    show(run, form)
+    problems = [*found.errors, *keep(run, output, settings.folder("reports"), report)]
+    for problem in problems:
+        notes().print(f"perfkit: {problem}", markup=False)
+    if run.interrupted:
+        return 130
+    return run.outcome.exit_code or (2 if problems else 0)
+
+
+def check_output(output: Path, force: bool) -> None:
+    """Refuse, before anything is measured, a place that the run cannot be written to."""
+    if output.is_dir():
+        raise RunFileError(f"cannot write {output}: it is a folder. Name a file with -o.")
+    if output.exists() and not force:
+        raise RunFileError(f"{output} exists. Choose another name with -o, or replace it with --force.")
+    place = output.parent
+    while not place.exists():
+        place = place.parent
+    import os
+
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise RunFileError(f"cannot write {output}: {place} is not a folder you may write to.")
+
+
+def show(run: Run, form: str) -> None:
+    """The run on stdout."""
+    if form == "json":
+        from perfkit.model.storage import encode_run
+
+        click.echo(encode_run(run).decode())
+        return
+    from perfkit.report.terminal import render_terminal
+
+    render_terminal(run, results())
+
+
+def keep(run: Run, output: Path | None, folder: Path, report: bool) -> list[PerfkitError]:
+    """Store the run, and its report beside it; what could not be written is returned, not raised."""
+    from perfkit.model.storage import write_run, write_run_in
+    from perfkit.report.files import write_report
+
+    try:
+        stored = write_run(run, output) if output else write_run_in(run, folder, stem(run))
+        notes().print(f"run:    {stored}", markup=False)
+        if report:
+            notes().print(f"report: {write_report(run, stored)}", markup=False)
+    except PerfkitError as error:
+        return [error]
+    return []
+
+
+def stem(run: Run) -> str:
+    """The name of a stored run without its ending: the moment, and what was measured."""
+    moment = run.machine.created.partition("+")[0].replace("-", "").replace(":", "")
+    names = "-".join(scenario.name for scenario in run.scenarios[:3]) or run.kind
+    return f"{moment}-{names}"

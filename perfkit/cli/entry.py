@@ -1,0 +1,77 @@
+"""``perfkit``: from arguments to an exit code. Every error becomes one clear message on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from perfkit.errors import PerfkitError
+
+INTERNAL_ERROR = 70
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+def main() -> None:
+    """The console script."""
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _broken_pipe()
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out the command line ``arguments`` and return the exit code."""
+    try:
+        import click
+
+        from perfkit.cli.app import cli
+    except ModuleNotFoundError as error:
+        _say(f"the command line needs {error.name}, which is not installed: pip install 'perfkit[bench]'")
+        return 2
+    try:
+        code = cli.main(args=list(arguments), prog_name="perfkit", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except PerfkitError as error:
+        _say(str(error))
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _broken_pipe()
+    except ModuleNotFoundError as error:
+        return _missing(error)
+    except Exception:  # the last resort: nothing the user did should end here
+        traceback.print_exc()
+        _say("internal error in perfkit; the traceback above says where. Please report it.")
+        return INTERNAL_ERROR
+
+
+def _missing(error: ModuleNotFoundError) -> int:
+    """A third-party package that an extra brings."""
+    _say(f"this needs {error.name}, which is not installed: pip install 'perfkit[all]'")
+    return 2
+
+
+def _broken_pipe() -> int:
+    # the reader of our output has gone: say nothing more, and keep Python's own flush at exit quiet
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"perfkit: {text}\n")
+
+
+if __name__ == "__main__":
+    main()

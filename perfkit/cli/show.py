@@ -1,0 +1,109 @@
+"""Consoles, progress and lists of names: what several verbs need to show things."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+BAR_AFTER_S = 1.0
+"""Work shorter than this shows no bar."""
+
+
+def results() -> Console:
+    """Where results go. No colour off a terminal; NO_COLOR and FORCE_COLOR are respected."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=False)
+
+
+def notes() -> Console:
+    """Where everything else goes."""
+    return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+
+
+class Bar:
+    """A progress bar on stderr, if that is a terminal and the work takes longer than a second."""
+
+    def __init__(self, label: str) -> None:
+        self._console = Console(file=sys.stderr)
+        self._progress: Progress | None = None
+        self._label = label
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` steps are done."""
+        if self._progress is None:
+            if not self._console.is_terminal or time.monotonic() - self._started < BAR_AFTER_S:
+                return
+            columns = (TextColumn(self._label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            self._progress = Progress(*columns, console=self._console, transient=True)
+            self._task = self._progress.add_task(self._label, total=total)
+            self._progress.start()
+        self._progress.update(self._task, completed=done)
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """``A,B``: names separated by commas."""
+
+    name = "A,B"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """The names, without blanks around them."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(part.strip() for part in str(value).split(",") if part.strip())
+
+
+class Numbers(click.ParamType[tuple[int, ...]]):
+    """``20,200``: whole numbers separated by commas."""
+
+    name = "N,N"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """The numbers; an empty text means none."""
+        if value == "":
+            return ()
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no whole number, nor several separated by commas", param, ctx)
+
+
+class Duration(click.ParamType[int]):
+    """``200ms``, ``1.5s``, ``50us``: a duration, as nanoseconds."""
+
+    name = "DURATION"
+    units = (("ms", 1_000_000), ("us", 1_000), ("ns", 1), ("s", 1_000_000_000))
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Nanoseconds; a bare number has no unit and is refused."""
+        if isinstance(value, int):
+            return value
+        text = str(value).strip()
+        for unit, factor in self.units:
+            if text.endswith(unit):
+                try:
+                    number = float(text.removesuffix(unit))
+                except ValueError:
+                    break
+                if 0 <= number < float("inf"):
+                    return round(number * factor)
+        return self.fail(f"{value!r} is no duration; write 200ms, 1.5s or 50us", param, ctx)

@@ -1,0 +1,114 @@
+"""Settings: command line > PERFKIT_* > [tool.perfkit] in pyproject.toml > default.
+
+Each setting is declared once, in ``SETTINGS``; an unknown key is an error with a suggestion.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from perfkit.errors import ConfigError, UnknownNameError
+
+Value = str | int | float
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its default and what it is for. The default's type is the setting's."""
+
+    default: Value
+    doc: str
+
+
+SETTINGS: dict[str, Setting] = {
+    "scenarios": Setting("scenarios", "folder whose *.py files hold scenarios"),
+    "reports": Setting("reports", "folder that runs and reports are written to"),
+    "seed": Setting(1, "seed of data and of random latency"),
+    "repeats": Setting(1, "samples per strategy, each with the next seed"),
+    "timeout_s": Setting(120.0, "real seconds a strategy may take before it is stopped"),
+    "limit_s": Setting(86_400.0, "virtual seconds a strategy may take before it is stopped"),
+    "workers": Setting(0, "processes that measure in virtual time; 0: one per core"),
+}
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A value and where it comes from: "default", "pyproject.toml" or the environment variable's name."""
+
+    value: Value
+    origin: str
+
+
+class Config:
+    """The settings in force in ``folder``.
+
+    >>> Config(Path("/"), {}).text("scenarios")
+    'scenarios'
+    """
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.root, table = _pyproject(folder)
+        for key in table:
+            if key not in SETTINGS:
+                raise ConfigError(
+                    f"[tool.perfkit] in {self.root}: {UnknownNameError('setting', key, SETTINGS)}"
+                )
+        self.resolved = {name: self._resolve(name, table, environ) for name in SETTINGS}
+
+    def _resolve(self, name: str, table: Mapping[str, object], environ: Mapping[str, str]) -> Resolved:
+        variable = f"PERFKIT_{name.upper()}"
+        if variable in environ:
+            return Resolved(_convert(name, environ[variable], variable), variable)
+        if name in table:
+            return Resolved(_convert(name, table[name], "[tool.perfkit]"), "pyproject.toml")
+        return Resolved(SETTINGS[name].default, "default")
+
+    def text(self, name: str) -> str:
+        """A setting that is text."""
+        return str(self.resolved[name].value)
+
+    def number(self, name: str) -> float:
+        """A setting that is a number."""
+        return float(self.resolved[name].value)
+
+    def integer(self, name: str) -> int:
+        """A setting that is a whole number."""
+        return int(self.resolved[name].value)
+
+    def folder(self, name: str) -> Path:
+        """A setting that is a folder, taken from where pyproject.toml lies."""
+        return self.root / self.text(name)
+
+
+def load(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
+    """The settings for ``folder`` (default: the current one) and ``environ`` (default: the process's)."""
+    return Config(folder or Path.cwd(), os.environ if environ is None else environ)
+
+
+def _pyproject(folder: Path) -> tuple[Path, Mapping[str, object]]:
+    """The nearest folder upwards whose pyproject.toml has [tool.perfkit], or ``folder`` itself."""
+    for place in (folder, *folder.parents):
+        file = place / "pyproject.toml"
+        if not file.is_file():
+            continue
+        try:
+            table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("perfkit")
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"cannot read {file}: {error}") from error
+        if isinstance(table, dict):
+            return place, table
+    return folder, {}
+
+
+def _convert(name: str, value: object, origin: str) -> Value:
+    wanted = type(SETTINGS[name].default)
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ConfigError(f"{origin}: {name} must be {wanted.__name__}, not {value!r}")
+    try:
+        return wanted(value)
+    except ValueError as error:
+        raise ConfigError(f"{origin}: {name} must be {wanted.__name__}, not {value!r}") from error

@@ -1,0 +1,88 @@
+"""Starting the recorded program, waiting for it, and joining the parts it left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from perfkit.errors import UsageError
+from perfkit.launcher.child import FOLDER_VARIABLE
+from perfkit.model import PackedTrace, Trace, unpack
+
+_SITE = str(Path(__file__).parent / "site")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What came of a program: its exit code as a shell shows it, and its trace (None: no recording)."""
+
+    exit_code: int
+    trace: Trace | None
+
+
+def record_program(arguments: Sequence[str]) -> Recorded:
+    """Run ``arguments`` (a program and its arguments) and record every Python process of it.
+
+    Raises UsageError when there is no such program. A program that dies leaves what it recorded until then,
+    unless it was killed outright.
+    """
+    with tempfile.TemporaryDirectory(prefix="perfkit-") as folder:
+        environment = dict(os.environ)
+        environment[FOLDER_VARIABLE] = folder
+        paths = [_SITE, environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+        code = _run(list(arguments), environment)
+        parts = [_read(path) for path in sorted(Path(folder).glob("*.part"))]
+    return Recorded(code, join(parts) if parts else None)
+
+
+def _run(arguments: list[str], environment: dict[str, str]) -> int:
+    try:
+        process = subprocess.Popen(arguments, env=environment)  # noqa: S603 - running it is the whole point
+    except OSError as error:
+        raise UsageError(f"cannot run {arguments[0]}: {error.strerror or error}") from error
+    # Ctrl-C reaches the program by itself, from the terminal; the program decides what it means
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    terminate = signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
+    try:
+        code = process.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGTERM, terminate)
+    return 128 - code if code < 0 else code
+
+
+def _read(path: Path) -> Trace:
+    return unpack(msgspec.msgpack.decode(path.read_bytes(), type=PackedTrace))
+
+
+def join(traces: Sequence[Trace]) -> Trace:
+    """The traces of several processes as one: numbers of spans, tasks and threads kept apart.
+
+    All processes of one machine share the clock that spans are stamped with.
+    """
+    whole = Trace(traces[0].clock, min(t.start_ns for t in traces), max(t.end_ns for t in traces))
+    for trace in sorted(traces, key=lambda trace: trace.start_ns):
+        spans, tasks, threads = (
+            len(whole.spans),
+            max((s.task for s in whole.spans), default=0),
+            max((s.thread for s in whole.spans), default=0),
+        )
+        for span in trace.spans:
+            span.id += spans
+            span.parent = None if span.parent is None else span.parent + spans
+            span.task += tasks if span.task else 0
+            span.thread += threads
+        whole.spans += trace.spans
+        whole.probes = sorted({*whole.probes, *trace.probes})
+        whole.hosts += trace.hosts
+        whole.dropped += trace.dropped
+        whole.warnings += trace.warnings
+    return whole

@@ -1,0 +1,49 @@
+"""The words of the house: spans, traces, findings, runs, and how they are stored. Imports msgspec only."""
+
+from perfkit.model.finding import Finding
+from perfkit.model.packing import PackedTrace, pack, unpack
+from perfkit.model.run import (
+    SCHEMA,
+    Cell,
+    CellCost,
+    Claim,
+    Environment,
+    Git,
+    Machine,
+    Prediction,
+    Run,
+    Sample,
+    ScenarioResult,
+    StrategyInfo,
+    WorldInfo,
+)
+from perfkit.model.trace import Frame, HostFacts, Span, Trace, busy_ns, peak_overlap
+from perfkit.model.verdict import Outcome, Verdict
+
+__all__ = [
+    "SCHEMA",
+    "Cell",
+    "CellCost",
+    "Claim",
+    "Environment",
+    "Finding",
+    "Frame",
+    "Git",
+    "HostFacts",
+    "Machine",
+    "Outcome",
+    "PackedTrace",
+    "Prediction",
+    "Run",
+    "Sample",
+    "ScenarioResult",
+    "Span",
+    "StrategyInfo",
+    "Trace",
+    "Verdict",
+    "WorldInfo",
+    "busy_ns",
+    "pack",
+    "peak_overlap",
+    "unpack",
+]

@@ -1,0 +1,38 @@
+"""Reports: one view of a stored run, rendered in several formats. Imports no renderer until it is asked for.
+
+A format is a module with ``render(run) -> bytes``, named in ``FORMATS``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import NamedTuple, cast
+
+from perfkit.errors import UnknownNameError
+from perfkit.model import Run
+
+
+class Format(NamedTuple):
+    """Where a format's renderer lives and how its files end."""
+
+    module: str
+    suffix: str
+
+    def renderer(self) -> Callable[[Run], bytes]:
+        """The function that renders. Raises MissingExtraError when its packages are not installed."""
+        return cast("Callable[[Run], bytes]", importlib.import_module(self.module).render)
+
+
+FORMATS: dict[str, Format] = {
+    "html": Format("perfkit.report.html", ".html"),
+    "json": Format("perfkit.report.json", ".json"),
+}
+"""Name of each format. Adding one is one file and one line here."""
+
+
+def render(run: Run, name: str) -> bytes:
+    """``run`` in the format of that name. Raises UnknownNameError with the nearest ones."""
+    if name not in FORMATS:
+        raise UnknownNameError("format", name, FORMATS)
+    return FORMATS[name].renderer()(run)

@@ -1,0 +1,207 @@
+"""The first sentences of a report: the verdict, what was gained, what was wrong where, and by what means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from perfkit.model import Cell, Finding, Outcome, Run, ScenarioResult, StrategyInfo, unpack
+from perfkit.report import bound_by, units
+from perfkit.report.bound_by import BoundBy
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What a reader must know of one scenario (or recording) in five seconds; final sentences.
+
+    ``gain`` is the effect in a few words, for titles; ``facts`` are (name, before, after).
+    """
+
+    name: str
+    gain: str
+    effect: str
+    cause: str = ""
+    facts: tuple[tuple[str, str, str], ...] = ()
+    bound_by: BoundBy | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A baseline's cell and the fastest right answer of the same group, if any beats it."""
+
+    baseline: Cell
+    best: Cell | None
+
+
+def title(run: Run, headlines: list[Headline]) -> str:
+    """The verdict in one line.
+
+    The outcome comes first, so that it can be read in a browser's tab.
+    """
+    gains = "; ".join(f"{h.name}: {h.gain}" if h.name else h.gain for h in headlines if h.gain)
+    return " - ".join(part for part in (run.outcome.name, units.clean(gains, 120), "perfkit") if part)
+
+
+def headlines(run: Run) -> list[Headline]:
+    """One headline per scenario; for a recorded program the one of its trace."""
+    found = [_of_scenario(run, scenario) for scenario in run.scenarios]
+    if run.trace is not None:
+        found.append(_of_trace(run))
+    return found or [Headline("", "nothing measured", "Nothing was measured.")]
+
+
+def provenance(run: Run) -> list[str]:
+    """Clock, seed, revision, Python, perfkit and date, as far as they are known."""
+    machine = run.machine
+    environment = machine.environment
+    parts = [f"{run.clock} clock", f"seed {run.seed}"]
+    if machine.git is not None:
+        dirty = " with uncommitted changes" if machine.git.dirty else ""
+        parts.append(
+            f"git {units.clean(machine.git.revision[:12])} ({units.clean(machine.git.branch, 60)}){dirty}"
+        )
+    parts.append(f"{units.clean(environment.implementation)} {units.clean(environment.python)}")
+    parts.append(f"perfkit {units.clean(run.perfkit) or 'of unknown version'}")
+    if machine.created:
+        parts.append(units.clean(machine.created))
+    return parts
+
+
+def outcome_meaning(run: Run) -> str:
+    """What the verdict stands for, in a sentence."""
+    if run.outcome is Outcome.FAIL:
+        return f"{units.plural(len(run.problems()), 'problem')}, listed below"
+    if run.outcome is Outcome.INCONCLUSIVE:
+        return "interrupted before the end" if run.interrupted else "nothing was measured"
+    if run.scenarios:
+        return "every strategy that claims to be right answered, and all their answers are equal"
+    return "recorded to the end"
+
+
+def middle(sizes: list[int]) -> int:
+    """The size that is shown first.
+
+    >>> middle([20, 200, 2000])
+    200
+    """
+    return sorted(sizes)[len(sizes) // 2]
+
+
+def pair(scenario: ScenarioResult) -> Pair | None:
+    """The first baseline that was measured, at the middle size before all others, and what beat it."""
+    for cell in _baselines(scenario):
+        group = scenario.strategy(cell.strategy).group
+        rivals = [
+            rival
+            for info in scenario.strategies
+            if info.group == group and _is_right(info, scenario.cell(cell.world, info.name, cell.size))
+            and (rival := scenario.cell(cell.world, info.name, cell.size)) is not None
+        ]  # fmt: skip
+        best = min(rivals, key=_elapsed, default=None)
+        return Pair(cell, best if best is not None and _elapsed(best) < _elapsed(cell) else None)
+    return None
+
+
+def _baselines(scenario: ScenarioResult) -> Iterator[Cell]:
+    if not scenario.sizes:
+        return
+    first = middle(scenario.sizes)
+    names = [info.name for info in scenario.strategies if info.baseline]
+    for size in (first, *(size for size in reversed(scenario.sizes) if size != first)):
+        for world in scenario.worlds:
+            for name in names:
+                cell = scenario.cell(world.name, name, size)
+                if cell is not None and cell.elapsed_ns is not None:
+                    yield cell
+
+
+def _is_right(info: StrategyInfo, cell: Cell | None) -> bool:
+    if cell is None or info.flaw or info.baseline:
+        return False
+    return cell.status == "ok" and cell.agrees is not False and cell.elapsed_ns is not None
+
+
+def _elapsed(cell: Cell) -> int:
+    return cell.elapsed_ns or 0
+
+
+def _of_scenario(run: Run, scenario: ScenarioResult) -> Headline:
+    name, bound = units.clean(scenario.name, 60), bound_by.of_scenario(run, scenario)
+    found = pair(scenario)
+    if found is None:
+        return Headline(name, "no baseline", "No baseline was measured, so there is nothing to compare with.")
+    base, best = found.baseline, found.best
+    place = _place(scenario, base)
+    cause = _cause(scenario, base)
+    slow = units.seconds(_elapsed(base))
+    if best is None:
+        alone = f"{units.clean(base.strategy, 60)} takes {slow} {place}"
+        effect = f"{alone}; no other strategy answers right and sooner."
+        return Headline(name, "no faster strategy", effect, cause, (), bound)
+    fast, times = units.seconds(_elapsed(best)), units.factor(_elapsed(base), _elapsed(best))
+    winner, loser = units.clean(best.strategy, 60), units.clean(base.strategy, 60)
+    effect = f"{winner} answers in {fast} where {loser} takes {slow}: {times}, {place}."
+    facts: tuple[tuple[str, str, str], ...] = (
+        ("time", slow, fast),
+        *_operations(base, best),
+        *_peak(base, best),
+    )
+    return Headline(name, f"{winner} {times} faster than {loser}", effect, cause, facts, bound)
+
+
+def _place(scenario: ScenarioResult, cell: Cell) -> str:
+    world = next((w.title or w.name for w in scenario.worlds if w.name == cell.world), cell.world)
+    return f"at {cell.size:,} {units.clean(scenario.unit, 60)} on {units.clean(world, 80)}"
+
+
+def _operations(base: Cell, best: Cell) -> Iterator[tuple[str, str, str]]:
+    for key, word in (("request", "requests"), ("query", "queries")):
+        if base.counters.get(key):
+            yield word, f"{base.counters[key]:,}", f"{best.counters.get(key, 0):,}"
+
+
+def _peak(base: Cell, best: Cell) -> Iterator[tuple[str, str, str]]:
+    if base.peak_in_flight != best.peak_in_flight:
+        yield "in flight at most", f"{base.peak_in_flight:,}", f"{best.peak_in_flight:,}"
+
+
+def _cause(scenario: ScenarioResult, cell: Cell) -> str:
+    """The costliest finding of the baseline, with what its fix was said to save and did save."""
+    worst = worst_of(cell.findings)
+    if worst is None:
+        return ""
+    measured = ""
+    for prediction in scenario.predictions:
+        key = (prediction.world, prediction.size, prediction.rule, prediction.baseline)
+        if key == (cell.world, cell.size, worst.rule, cell.strategy):
+            saved = units.seconds(prediction.measured_saving_ns)
+            measured = f", measured {saved} with {units.clean(prediction.strategy, 60)}"
+            break
+    return sentence_of(worst, measured)
+
+
+def sentence_of(finding: Finding, measured: str = "") -> str:
+    """Rule, place, count and saving of a finding in one sentence."""
+    site = units.clean(str(finding.site), 160) if finding.site else "a place that is not known"
+    saving = f"predicted saving {units.seconds(finding.saving_ns)}" if finding.saving_ns is not None else ""
+    tail = f"; {saving or 'no prediction'}{measured}" if saving or measured else ""
+    rule, name = units.clean(finding.rule, 20), units.clean(finding.name, 60)
+    spent = f"{units.plural(finding.count, 'time')}, {units.seconds(finding.spent_ns)}"
+    return f"{rule} {name} at {site}: {spent}{tail}."
+
+
+def worst_of(findings: list[Finding]) -> Finding | None:
+    """The finding with the largest predicted saving, else the largest time spent."""
+    return max(findings, key=lambda f: (f.saving_ns or 0, f.spent_ns), default=None)
+
+
+def _of_trace(run: Run) -> Headline:
+    assert run.trace is not None  # noqa: S101 - the caller looked
+    trace = unpack(run.trace)
+    bound = bound_by.of_trace(trace)
+    worst = worst_of(run.findings)
+    whole = units.seconds(trace.duration_ns)
+    gain = units.plural(len(run.findings), "finding")
+    waiting = f", of which {units.seconds(bound.waiting_ns)} waiting on {bound.resource}" if bound else ""
+    effect = f"The program took {whole}{waiting}; {gain}."
+    return Headline("", f"{gain} in {whole}", effect, sentence_of(worst) if worst else "", (), bound)

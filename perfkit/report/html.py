@@ -1,0 +1,80 @@
+"""The report as one self-contained HTML file: no script, no network, the same bytes for the same run."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from perfkit.errors import MissingExtraError
+from perfkit.model import Run, ScenarioResult
+from perfkit.report import units
+from perfkit.report.bars import bars
+from perfkit.report.inline_svg import inline
+from perfkit.report.picture import curves, growth_figure
+from perfkit.report.strategies import groups
+from perfkit.report.view import page
+from perfkit.report.waterfall import waterfall
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render(run: Run) -> bytes:
+    """The file's bytes."""
+    return render_html(run).encode()
+
+
+def render_html(run: Run) -> str:
+    """The whole page. Raises MissingExtraError without jinja2 or matplotlib."""
+    environment = _environment()
+    return environment.get_template("report.html.j2").render(page=page(run))
+
+
+def _environment() -> Environment:
+    """Templates from the package, escaping all that is not a drawing made here."""
+    try:
+        from jinja2 import Environment, FunctionLoader, StrictUndefined
+        from markupsafe import Markup
+    except ImportError as error:
+        raise MissingExtraError("the HTML report", "jinja2", "report") from error
+
+    def safe(function: Any) -> Any:
+        return lambda *arguments: Markup(function(*arguments))  # noqa: S704 - drawings escape their texts
+
+    environment = Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        css=Markup(_template("report.css")),  # noqa: S704 - a file of this package
+        bars=safe(bars),
+        waterfall=safe(waterfall),
+        growth=lambda scenario, prefix: [
+            (caption, Markup(drawing))  # noqa: S704 - matplotlib escapes its texts
+            for caption, drawing in _growth(scenario, prefix)
+        ],
+    )
+    return environment
+
+
+def _template(name: str) -> str:
+    return (resources.files("perfkit.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _growth(scenario: ScenarioResult, prefix: str) -> list[tuple[str, str]]:
+    """A chart with its caption for each world and group that was measured at more than one size."""
+    found = []
+    for number, world in enumerate(scenario.worlds):
+        for index, group in enumerate(groups(scenario)):
+            if not any(len(points) > 1 for _, points, _ in curves(scenario, world.name, group)):
+                continue
+            drawing = growth_figure(scenario, world.name, group).decode()
+            caption = ", ".join(
+                filter(None, (units.clean(world.title or world.name, 120), units.clean(group, 60)))
+            )
+            label = f"Time against size, panel {number + 1}.{index + 1}; the slopes are in its legend"
+            found.append((caption, inline(drawing, f"{prefix}-{number}-{index}", label)))
+    return found

@@ -1,0 +1,103 @@
+"""A recorded program (``perfkit run``) as readers see it: what it did, how often, and what took longest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perfkit.model import Frame, PackedTrace, Span, Trace, busy_ns, unpack
+from perfkit.report import units
+
+MAX_NAMES = 12
+
+
+@dataclass(frozen=True)
+class KindRow:
+    """How many operations of a kind there were, and the time in which at least one was under way."""
+
+    kind: str
+    count: str
+    busy: str
+    share: str
+
+
+@dataclass(frozen=True)
+class NameRow:
+    """All operations of one name; ``site`` is where the longest came from."""
+
+    name: str
+    kind: str
+    count: str
+    total: str
+    mean: str
+    longest: str
+    site: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """``notes`` say what the reader must know: what was dropped, and what no probe saw."""
+
+    kinds: tuple[KindRow, ...]
+    names: tuple[NameRow, ...]
+    names_left_out: int
+    notes: tuple[str, ...]
+
+
+def recorded(packed: PackedTrace) -> Recorded:
+    """The tables of one recording."""
+    trace = unpack(packed)
+    names = _names(trace)
+    return Recorded(
+        kinds=tuple(_kinds(trace)),
+        names=tuple(names[:MAX_NAMES]),
+        names_left_out=max(0, len(names) - MAX_NAMES),
+        notes=tuple(_notes(trace)),
+    )
+
+
+def _kinds(trace: Trace) -> list[KindRow]:
+    rows = []
+    for kind in dict.fromkeys(span.kind for span in trace.spans):
+        spans = trace.of_kind(kind)
+        busy = busy_ns(spans)
+        share = f"{100 * busy // trace.duration_ns} %" if trace.duration_ns > 0 else ""
+        rows.append(KindRow(units.clean(kind, 40), units.number(len(spans)), units.seconds(busy), share))
+    return rows
+
+
+def _names(trace: Trace) -> list[NameRow]:
+    """By name, the largest total first."""
+    by_name: dict[tuple[str, str], list[Span]] = {}
+    for span in trace.spans:
+        by_name.setdefault((span.kind, span.name), []).append(span)
+    ordered = sorted(by_name.items(), key=lambda item: (-_total(item[1]), item[0]))
+    return [_name(kind, name, spans) for (kind, name), spans in ordered]
+
+
+def _total(spans: list[Span]) -> int:
+    return sum(span.duration_ns for span in spans)
+
+
+def _name(kind: str, name: str, spans: list[Span]) -> NameRow:
+    longest = max(spans, key=lambda span: (span.duration_ns, -span.id))
+    site: Frame | None = longest.site
+    return NameRow(
+        name=units.clean(name, 160),
+        kind=units.clean(kind, 40),
+        count=units.number(len(spans)),
+        total=units.seconds(_total(spans)),
+        mean=units.seconds(_total(spans) / len(spans)),
+        longest=units.seconds(longest.duration_ns),
+        site=units.clean(str(site), 160) if site else "",
+    )
+
+
+def _notes(trace: Trace) -> list[str]:
+    notes = [units.clean(warning) for warning in trace.warnings]
+    if trace.dropped:
+        notes.append(f"{units.plural(trace.dropped, 'span')} were dropped to bound memory")
+    if trace.probes:
+        notes.append(f"watched: {units.clean(', '.join(trace.probes))}")
+    else:
+        notes.append("no library was watched: only the program's own spans are here")
+    return notes

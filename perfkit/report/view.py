@@ -1,0 +1,190 @@
+"""From a stored run to what a report shows: plain dataclasses of final strings and numbers.
+
+All formats are made from this, so they cannot disagree. Nothing here changes the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perfkit.model import Run, ScenarioResult
+from perfkit.report import findings, headline, lanes, recorded, strategies, units
+from perfkit.report.findings import FindingRow
+from perfkit.report.headline import Headline
+from perfkit.report.lanes import Waterfall
+from perfkit.report.recorded import Recorded
+from perfkit.report.strategies import World
+
+CLOCKS = {
+    "virtual": "virtual: modelled latency on a simulated network; exact, the same on every machine",
+    "wall": "wall: real time of this machine; it has noise, and differs from run to run",
+}
+
+
+@dataclass(frozen=True)
+class PredictionRow:
+    """What a fix was said to save beside what it did save."""
+
+    size: int
+    place: str
+    world: str
+    rule: str
+    fix: str
+    predicted: str
+    measured: str
+    error: str
+    relative_error: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """A sentence of the story; ``verdict`` is "holds", "false" or "not told by this run"."""
+
+    says: str
+    measured: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class ScenarioView:
+    """One scenario, section by section. ``source`` is the result, for drawings made from its numbers."""
+
+    name: str
+    title: str
+    doc: tuple[str, ...]
+    file: str
+    worlds: tuple[World, ...]
+    predictions: tuple[PredictionRow, ...]
+    waterfalls: tuple[Waterfall, ...]
+    findings: tuple[FindingRow, ...]
+    claims: tuple[ClaimRow, ...]
+    source: ScenarioResult
+
+
+@dataclass(frozen=True)
+class TraceView:
+    """The recording of ``perfkit run``."""
+
+    tables: Recorded
+    waterfall: Waterfall | None
+    findings: tuple[FindingRow, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that a report shows, in its order."""
+
+    title: str
+    outcome: str
+    meaning: str
+    command: str
+    headlines: tuple[Headline, ...]
+    provenance: tuple[str, ...]
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    scenarios: tuple[ScenarioView, ...]
+    trace: TraceView | None
+    environment: tuple[tuple[str, str], ...]
+    clock: str
+    noise: str
+
+
+def page(run: Run) -> Page:
+    """The view of ``run``."""
+    first = headline.headlines(run)
+    return Page(
+        title=headline.title(run, first),
+        outcome=run.outcome.name,
+        meaning=headline.outcome_meaning(run),
+        command=units.clean(" ".join(run.command), 200),
+        headlines=tuple(first),
+        provenance=tuple(headline.provenance(run)),
+        problems=tuple(units.clean(sentence, 500) for sentence in run.problems()),
+        warnings=tuple(units.clean(sentence, 500) for sentence in run.warnings),
+        scenarios=tuple(_scenario(scenario) for scenario in run.scenarios),
+        trace=_trace(run),
+        environment=tuple(_environment(run)),
+        clock=CLOCKS.get(run.clock, units.clean(run.clock)),
+        noise=_noise(run),
+    )
+
+
+def _scenario(scenario: ScenarioResult) -> ScenarioView:
+    return ScenarioView(
+        name=units.clean(scenario.name, 60),
+        title=units.clean(scenario.title, 160),
+        doc=tuple(units.clean(part, 600) for part in scenario.doc.split("\n\n")[:4] if part.strip()),
+        file=units.clean(scenario.file, 200),
+        worlds=tuple(strategies.worlds(scenario)),
+        predictions=tuple(_predictions(scenario)),
+        waterfalls=tuple(lanes.of_scenario(scenario)),
+        findings=tuple(findings.of_scenario(scenario)),
+        claims=tuple(_claims(scenario)),
+        source=scenario,
+    )
+
+
+def _predictions(scenario: ScenarioResult) -> list[PredictionRow]:
+    titles = {world.name: world.title or world.name for world in scenario.worlds}
+    return [
+        PredictionRow(
+            size=p.size,
+            world=units.clean(p.world, 60),
+            place=units.clean(f"{p.size:,} {scenario.unit} on {titles.get(p.world, p.world)}", 200),
+            rule=units.clean(p.rule, 20),
+            fix=units.clean(f"{p.baseline} to {p.strategy}", 130),
+            predicted=units.seconds(p.predicted_saving_ns),
+            measured=units.seconds(p.measured_saving_ns),
+            error=units.percent(p.error),
+            relative_error=p.error,
+            basis=units.clean(p.basis, 300),
+        )
+        for p in scenario.predictions
+    ]
+
+
+def _claims(scenario: ScenarioResult) -> list[ClaimRow]:
+    verdicts = {True: "holds", False: "false", None: "not told by this run"}
+    return [
+        ClaimRow(units.clean(claim.says, 500), units.clean(claim.measured, 500), verdicts[claim.holds])
+        for claim in scenario.claims
+    ]
+
+
+def _trace(run: Run) -> TraceView | None:
+    if run.trace is None:
+        return None
+    return TraceView(
+        recorded.recorded(run.trace), lanes.of_trace(run.trace), tuple(findings.of_run(run.findings))
+    )
+
+
+def _environment(run: Run) -> list[tuple[str, str]]:
+    machine, environment = run.machine, run.machine.environment
+    facts = {
+        "Python": f"{environment.implementation} {environment.python}",
+        "System": f"{environment.system} {environment.machine}, {units.plural(environment.cpus, 'core')}",
+        "Packages": ", ".join(f"{name} {version}" for name, version in sorted(environment.packages.items())),
+        "Command": " ".join(run.command),
+        "Real time": units.seconds(machine.real_ns) if machine.real_ns else "",
+        "Run document": f"schema {run.schema}",
+    }
+    return [(name, units.clean(value)) for name, value in facts.items() if value]
+
+
+def _noise(run: Run) -> str:
+    """How far samples of one cell lie apart at most."""
+    spreads = [
+        (max(times) - min(times)) / (cell.elapsed_ns or 1)
+        for scenario in run.scenarios
+        for cell in scenario.cells
+        if len(times := [sample.elapsed_ns for sample in cell.samples]) > 1
+    ]
+    if run.clock == "virtual":
+        seeds = f"; between seeds up to {100 * max(spreads):.1f} %" if spreads else ""
+        return f"none: two runs give the same figures{seeds}"
+    if not spreads:
+        return "not known: one sample per strategy. Try --repeats 5"
+    apart = f"{100 * max(spreads):.1f} %"
+    return f"samples of one strategy lie up to {apart} apart; smaller differences prove nothing"

@@ -1,0 +1,122 @@
+"""What replacing a loop of calls would save, from the loop's own durations and what is known of the link.
+
+With n calls, a batch of b, round trip r and service time s per call:
+
+    after = max(ceil(n / b) * r + n * s,  time the rate limit needs for ceil(n / b) requests)
+    saving = now - after
+
+``now`` is the time the loop took; pauses between its calls count only where a rate limit or refusals explain
+them, because the computing that fills other pauses stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+
+from perfkit.model import HostFacts, Span, busy_ns, peak_overlap
+
+BITRIX24_BATCH = 50
+"""Commands a Bitrix24 ``batch`` may carry (documented)."""
+
+SAFE_CONCURRENCY = 5
+"""How many calls at a time a fix without a batch is credited with."""
+
+
+@dataclass(frozen=True)
+class Saving:
+    """``saving_ns`` None means unknown; ``batch_size`` 0 that no batch call is known."""
+
+    saving_ns: int | None
+    basis: str
+    batch_size: int = 0
+    concurrency: int = SAFE_CONCURRENCY
+
+
+@dataclass(frozen=True)
+class _Link:
+    rtt_ns: int
+    service_ns: float
+    source: str
+
+
+def predict(spans: list[Span], others: list[Span], connects: list[Span], facts: HostFacts) -> Saving:
+    """The saving for ``spans``, the answered calls of one loop; ``others`` are the trace's other requests."""
+    now_ns, pause_ns = _now(spans, others, facts)
+    batch = facts.batch_size or _known_batch(spans[0])
+    if batch:
+        return _batched(spans, batch, now_ns, pause_ns, _link(spans, connects, facts), facts)
+    if peak_overlap(spans) > 1:
+        return Saving(None, "unknown: the calls overlap already and no batch call of this service is known")
+    after = max(now_ns // SAFE_CONCURRENCY, max(span.duration_ns for span in spans))
+    return Saving(max(0, now_ns - after), f"{SAFE_CONCURRENCY} at a time instead of one; now {_text(now_ns)}")
+
+
+def _batched(
+    spans: list[Span], batch: int, now_ns: int, pause_ns: int, link: _Link, facts: HostFacts
+) -> Saving:
+    calls = len(spans)
+    batches = -(-calls // batch)
+    after = round(batches * link.rtt_ns + calls * link.service_ns)
+    limited = _limit_ns(batches, facts)
+    basis = (
+        f"{batches} batch{'es' if batches > 1 else ''} of up to {batch} instead of {calls} calls: "
+        f"{batches} x {_text(link.rtt_ns)} round trip + {calls} x {_text(link.service_ns)} service "
+        f"({link.source}) = {_text(max(after, limited))}; now {_text(now_ns)}"
+    )
+    if pause_ns:
+        basis += f", of which {_text(pause_ns)} waiting for the rate limit"
+    return Saving(max(0, now_ns - max(after, limited)), basis, batch)
+
+
+def _now(spans: list[Span], others: list[Span], facts: HostFacts) -> tuple[int, int]:
+    """Time the loop takes now, and how much of it are pauses that the rate limit explains."""
+    busy = busy_ns(spans)
+    start, end = min(s.start_ns for s in spans), max(s.end_ns for s in spans)
+    between = [s for s in others if s.start_ns < end and s.end_ns > start and s.attrs.get("status") == 200]
+    pause = max(0, end - start - busy_ns(spans + between))
+    refused = any(s.attrs.get("status") in (429, 503) for s in others if start <= s.start_ns < end)
+    throttled = facts.burst is not None and len(spans) > facts.burst
+    return (busy + pause, pause) if throttled or refused else (busy, 0)
+
+
+def _limit_ns(requests: int, facts: HostFacts) -> int:
+    """How long the rate limit takes to let ``requests`` pass."""
+    if facts.burst is None or not facts.per_second:
+        return 0
+    return round(max(0.0, (requests - facts.burst) / facts.per_second) * 1e9)
+
+
+def _known_batch(span: Span) -> int:
+    return (
+        BITRIX24_BATCH
+        if str(span.attrs.get("template", "")).startswith("/rest/") and span.attrs.get("rpc")
+        else 0
+    )
+
+
+def _link(spans: list[Span], connects: list[Span], facts: HostFacts) -> _Link:
+    """Round trip and service time per call, from the best source there is."""
+    # opening a connection is no part of the call itself: most calls of a loop, and a batch, reuse one
+    opening = {span.parent: span.duration_ns for span in connects}
+    durations = [span.duration_ns - opening.get(span.id, 0) for span in spans]
+    told = [
+        (d, s.attrs["server_ns"]) for d, s in zip(durations, spans, strict=True) if "server_ns" in s.attrs
+    ]
+    if told:
+        rtt = facts.rtt_ns or round(median(duration - server for duration, server in told))
+        return _Link(rtt, sum(server for _, server in told) / len(told), "service from Server-Timing")
+    mean = sum(durations) / len(durations)
+    if facts.rtt_ns is not None:
+        return _Link(facts.rtt_ns, max(0.0, mean - facts.rtt_ns), "round trip of the link")
+    handshakes = [
+        span.duration_ns for span in connects if span.attrs.get("host") == spans[0].attrs.get("host")
+    ]
+    if handshakes and min(handshakes) <= min(durations):
+        rtt = min(handshakes)
+        return _Link(rtt, mean - rtt, "round trip seen in the TCP handshake")
+    return _Link(min(durations), mean - min(durations), "round trip taken from the fastest call")
+
+
+def _text(duration_ns: float) -> str:
+    return f"{duration_ns / 1e9:.3g} s" if duration_ns >= 1e9 else f"{duration_ns / 1e6:.3g} ms"

@@ -1,0 +1,56 @@
+"""Says where tasks wait: the text of a deadlock error."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+    from types import FrameType
+
+_SHOWN = 10
+_STDLIB = sysconfig.get_paths()["stdlib"]
+
+
+def deadlock_report(now_ns: int, tasks: list[asyncio.Task[Any]]) -> str:
+    """What waits for ever, and on which line; at most ten tasks by name."""
+    lines = [f"  {task.get_name()}: {where(task)}" for task in tasks[:_SHOWN]]
+    if len(tasks) > _SHOWN:
+        lines.append(f"  and {len(tasks) - _SHOWN} more")
+    many = "1 task waits" if len(tasks) == 1 else f"{len(tasks)} tasks wait"
+    headline = (
+        f"deadlock at {now_ns / 1e9:g} s of virtual time: {many} and nothing is scheduled that could wake "
+        "them. Look for a lock or a connection that is never released, or a result that is never set:"
+    )
+    return "\n".join([headline, *lines])
+
+
+def where(task: asyncio.Task[Any]) -> str:
+    """The innermost line a task waits at; if that is the standard library's, also the line before it."""
+    frames = _frames(task.get_coro())
+    if not frames:
+        return "nowhere: it has not started"
+    text = _place(frames[-1])
+    own = [frame for frame in frames if not _in_stdlib(frame)]
+    return text if not own or own[-1] is frames[-1] else f"{text}, from {_place(own[-1])}"
+
+
+def _frames(coroutine: Any) -> list[FrameType]:
+    frames: list[FrameType] = []
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+        if frame is not None:
+            frames.append(frame)
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
+    return frames
+
+
+def _in_stdlib(frame: FrameType) -> bool:
+    name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return name in sys.stdlib_module_names and frame.f_code.co_filename.startswith((_STDLIB, "<frozen"))
+
+
+def _place(frame: FrameType) -> str:
+    return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"

@@ -1,0 +1,84 @@
+"""``run``: one simulation from start to end, cleaned up whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from perfkit.errors import SimulationError, UsageError
+from perfkit.sim.loop import VirtualLoop
+from perfkit.sim.timepatch import virtual_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from perfkit.sim.link import Network
+
+T = TypeVar("T")
+
+# Virtual time that cancelled tasks get to end in; a minute is what an aiohttp server allows its handlers.
+_GRACE_NS = 3_600_000_000_000
+_GRACE_AFTER_ERROR_NS = 60_000_000_000
+
+
+def run(
+    main: Callable[[], Coroutine[Any, Any, T]], *, network: Network | None = None, limit_ns: int | None = None
+) -> T:
+    """Run ``main()`` on a virtual clock and network of its own and return its result.
+
+    Like ``asyncio.run``: tasks that are left are cancelled, async generators shut down, the loop closed.
+    While it runs, the ``time`` module reads the virtual clock in this thread. Raises ``DeadlockError`` when
+    every task waits for another and ``VirtualTimeoutError`` when the clock would pass ``limit_ns``, both past
+    any ``except`` in tasks.
+
+    >>> async def main():
+    ...     await asyncio.sleep(60)
+    ...     return asyncio.get_running_loop().now_ns
+    >>> run(main)
+    60000000000
+    """
+    if not callable(main):
+        raise UsageError(f"run() needs the function itself, not {main!r}: write run(main), not run(main())")
+    if asyncio._get_running_loop() is not None:
+        raise UsageError(
+            "run() cannot be called inside a running event loop: await the coroutine there instead"
+        )
+    loop = VirtualLoop(network, limit_ns)
+    try:
+        with virtual_time(loop):
+            try:
+                result = loop.run_until_complete(main())
+            except BaseException:
+                _clean_up(loop, failed=True)
+                raise
+            _clean_up(loop, failed=False)
+            return result
+    finally:
+        loop.close()
+
+
+def _clean_up(loop: VirtualLoop, *, failed: bool) -> None:
+    loop.limit_to(loop.now_ns + (_GRACE_AFTER_ERROR_NS if failed else _GRACE_NS))
+    try:
+        _cancel(loop, loop.tasks())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    except SimulationError:
+        # The first error is the one to show; this one only says that its tasks would not end either.
+        if not failed:
+            raise
+    finally:
+        for task in loop.tasks():
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # they are known and given up
+
+
+def _cancel(loop: VirtualLoop, tasks: list[asyncio.Task[Any]]) -> None:
+    if not tasks:
+        return
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.wait(tasks))
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            loop.call_exception_handler(
+                {"message": "error in a task that was cancelled at the end", "exception": error, "task": task}
+            )

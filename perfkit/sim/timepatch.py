@@ -1,0 +1,139 @@
+"""Makes the ``time`` module, and names imported from it, read the virtual clock while a simulation runs.
+
+Only the simulation's own thread sees virtual time; a progress bar drawn by another thread keeps the real one.
+``datetime.now()`` and ``time.localtime()`` without an argument read the system's clock in C and stay real.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, SupportsIndex
+
+from perfkit.errors import SimulationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Protocol
+
+    class VirtualClock(Protocol):
+        """What the patch needs of a loop."""
+
+        @property
+        def now_ns(self) -> int:
+            """Nanoseconds since the start."""
+
+        def advance_ns(self, duration_ns: int) -> None:
+            """Let time pass."""
+
+
+EPOCH_S = 1_767_603_600
+"""Where ``time.time()`` starts in every simulation: 2026-01-05 09:00:00 UTC, a Monday morning."""
+
+_NAMES = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep")
+_real = {name: getattr(time, name) for name in _NAMES}
+_real_sleep = time.sleep
+
+
+class _Running:
+    """The simulation that time is patched for, if any."""
+
+    clock: VirtualClock | None = None
+    thread = 0
+
+
+def _here() -> VirtualClock | None:
+    clock = _Running.clock
+    return clock if clock is not None and threading.get_ident() == _Running.thread else None
+
+
+def _reader(name: str, epoch_s: int, *, whole: bool) -> Any:
+    real: Callable[[], float] = _real[name]
+    epoch_ns = epoch_s * 1_000_000_000
+
+    def read() -> float:
+        clock = _here()
+        if clock is None:
+            return real()
+        now_ns = epoch_ns + clock.now_ns
+        return now_ns if whole else now_ns / 1e9
+
+    read.__name__ = read.__qualname__ = name
+    return read
+
+
+def _sleep(seconds: float | SupportsIndex, /) -> None:
+    clock = _here()
+    if clock is None:
+        return _real_sleep(seconds)
+    duration_s = seconds if isinstance(seconds, float) else operator.index(seconds)
+    if not duration_s >= 0:
+        raise ValueError("sleep length must be non-negative")
+    clock.advance_ns(round(duration_s * 1e9))
+    return None
+
+
+_virtual = {
+    name: _reader(name, EPOCH_S if name.startswith("time") else 0, whole=name.endswith("_ns"))
+    for name in _NAMES
+    if name != "sleep"
+} | {"sleep": _sleep}
+
+_virtual_of = {id(_real[name]): _virtual[name] for name in _NAMES}
+_real_of = {id(_virtual[name]): _real[name] for name in _NAMES}
+
+# Where a real function is bound early: (the module's names, name). Valid while the number of modules stays.
+_Place = tuple[dict[str, Any], str]
+_cache: dict[str, Any] = {"modules": -1, "places": []}
+_NOT_PATCHED = sys.stdlib_module_names | {"perfkit"}
+
+
+def _modules(names: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name in names:
+        module = sys.modules.get(name)
+        if isinstance(module, ModuleType):
+            yield name, module.__dict__
+
+
+def _bound_in(namespace: dict[str, Any], wanted: dict[int, Any]) -> list[_Place]:
+    return [(namespace, key) for key, value in list(namespace.items()) if id(value) in wanted]
+
+
+def _early_bound() -> list[_Place]:
+    if _cache["modules"] != len(sys.modules):
+        places = [(time.__dict__, name) for name in _NAMES]
+        for name, namespace in _modules(set(sys.modules)):
+            if name.partition(".")[0] not in _NOT_PATCHED:
+                places += _bound_in(namespace, _virtual_of)
+        _cache.update(modules=len(sys.modules), places=places)
+    return list(_cache["places"])
+
+
+def _swap(places: list[_Place], replacement_of: dict[int, Any]) -> None:
+    for namespace, key in places:
+        replacement = replacement_of.get(id(namespace.get(key)))
+        if replacement is not None:
+            namespace[key] = replacement
+
+
+@contextmanager
+def virtual_time(clock: VirtualClock) -> Iterator[None]:
+    """Patch time for this thread; everything is put back at the end, also in modules imported meanwhile."""
+    if _Running.clock is not None:
+        raise SimulationError(
+            "a simulation is running already in this process: let it end before starting another"
+        )
+    _Running.clock, _Running.thread = clock, threading.get_ident()
+    places, known = _early_bound(), set(sys.modules)
+    _swap(places, _virtual_of)
+    try:
+        yield
+    finally:
+        for _, namespace in _modules(set(sys.modules) - known):
+            places += _bound_in(namespace, _real_of)
+        _swap(places, _real_of)
+        _Running.clock = None

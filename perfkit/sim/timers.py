@@ -1,0 +1,258 @@
+"""The clock and the heap of timers: an event loop that jumps to the next event instead of waiting for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import math
+import time
+from contextvars import Context, ContextVar, copy_context
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from perfkit.errors import DeadlockError, VirtualTimeoutError
+from perfkit.sim.diagnose import deadlock_report
+from perfkit.sim.ordering import OrderedFuture, OrderedTask
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Callable
+
+_T = TypeVar("_T")
+
+HOST: ContextVar[str] = ContextVar("perfkit_sim_host", default="")
+"""Which host the running callback belongs to; "" is the client side."""
+
+_real_ns = time.perf_counter_ns  # read before any simulation patches it
+
+# Bits for objects that get their number in one nanosecond; sets of no more than these keep their order.
+_NUMBERS_PER_NS = 14
+
+# The heap is rebuilt without its cancelled timers once they are this many and the greater part of it.
+_MANY_CANCELLED = 100
+
+
+class TimerLoop(asyncio.BaseEventLoop):
+    """Callbacks and timers on a virtual clock of whole nanoseconds that starts at 0. It has no selector.
+
+    Two timers for the same nanosecond run in the order in which they were made.
+    """
+
+    _ready: deque[Any]
+    _debug: bool
+
+    def __init__(self, limit_ns: int | None = None) -> None:
+        super().__init__()
+        self._now_ns = 0
+        self._limit_ns: float = math.inf if limit_ns is None else limit_ns
+        self._heap: list[tuple[int, int, Any]] = []
+        self._made = 0
+        self._cancelled = 0
+        self._number = 0
+        self._host = ""
+        self._host_since = _real_ns()
+        self._computing: dict[str, int] = {}
+
+    # The clock
+
+    @property
+    def now_ns(self) -> int:
+        """The virtual clock: nanoseconds since the loop was made."""
+        return self._now_ns
+
+    def time(self) -> float:
+        """The virtual clock in seconds."""
+        return self._now_ns / 1e9
+
+    def advance_ns(self, duration_ns: int) -> None:
+        """Let time pass while nothing else can run, as blocking work does. Timers fall due meanwhile."""
+        self._now_ns += duration_ns
+        self._check_limit(self._now_ns)
+
+    def limit_to(self, limit_ns: int) -> None:
+        """Move the limit; the loop raises ``VirtualTimeoutError`` instead of running past it."""
+        self._limit_ns = limit_ns
+
+    def _check_limit(self, when_ns: int) -> None:
+        if when_ns > self._limit_ns:
+            raise VirtualTimeoutError(
+                f"not done by {self._limit_ns / 1e9:g} s of virtual time, the limit it was given (next event "
+                f"at {when_ns / 1e9:g} s): raise the limit, or look for a loop or a wait that never ends"
+            )
+
+    # Timers
+
+    def at_ns(
+        self, when_ns: int, callback: Callable[..., object], args: tuple[Any, ...], context: Context
+    ) -> None:
+        """Run a callback at an exact moment; cheaper than ``call_at`` because nobody can cancel it."""
+        self._made += 1
+        heapq.heappush(self._heap, (when_ns, self._made, asyncio.Handle(callback, args, self, context)))
+
+    def call_later(  # type: ignore[override]  # typeshed types the arguments by TypeVarTuple
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Run a callback after exactly ``round(delay * 1e9)`` ns, at least one if ``delay`` is positive."""
+        if delay == math.inf:
+            return self._timer(None, delay, callback, args, context)
+        ns = max(round(delay * 1e9), 1) if delay > 0 else 0
+        return self._timer(self._now_ns + ns, (self._now_ns + ns) / 1e9, callback, args, context)
+
+    def call_at(  # type: ignore[override]  # as above
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Run a callback at the first nanosecond at which ``time()`` has reached ``when``."""
+        return self._timer(None if when == math.inf else _reaches_ns(when), when, callback, args, context)
+
+    def _timer(
+        self, when_ns: int | None, when: float, callback: Any, args: Any, context: Context | None
+    ) -> asyncio.TimerHandle:
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        if when_ns is not None:
+            self._made += 1
+            heapq.heappush(self._heap, (when_ns, self._made, timer))
+        return timer
+
+    def _timer_handle_cancelled(self, _handle: asyncio.TimerHandle) -> None:
+        self._cancelled += 1
+        if self._cancelled > _MANY_CANCELLED and self._cancelled * 2 > len(self._heap):
+            # In place, because _run_once holds on to the list.
+            self._heap[:] = [entry for entry in self._heap if not entry[2]._cancelled]
+            heapq.heapify(self._heap)
+            self._cancelled = 0
+
+    # Running
+
+    def run_forever(self) -> None:
+        """Run until ``stop()``, or raise ``DeadlockError`` or ``VirtualTimeoutError`` past any task."""
+        self._host_since = _real_ns()
+        try:
+            super().run_forever()
+        finally:
+            self._account("")
+
+    def _run_once(self) -> None:
+        ready, heap = self._ready, self._heap
+        if not ready and not self._stopping:  # type: ignore[attr-defined]
+            self._jump()
+        self._check_limit(self._now_ns)
+        while heap and heap[0][0] <= self._now_ns:
+            ready.append(heapq.heappop(heap)[2])
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if handle._cancelled:
+                continue
+            context = handle._context
+            if context.get(HOST, "") != self._host:
+                self._account(context.get(HOST, ""))
+            try:
+                context.run(handle._callback, *handle._args)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                self._report(handle, error)
+
+    def _jump(self) -> None:
+        heap = self._heap
+        while heap and heap[0][2]._cancelled:
+            heapq.heappop(heap)
+        if not heap:
+            raise DeadlockError(deadlock_report(self._now_ns, self.tasks()))
+        self._check_limit(heap[0][0])
+        self._now_ns = max(self._now_ns, heap[0][0])
+
+    def _report(self, handle: asyncio.Handle, error: BaseException) -> None:
+        self.call_exception_handler(
+            {"message": f"Unhandled error in {handle!r}", "exception": error, "handle": handle}
+        )
+
+    def _write_to_self(self) -> None:
+        """Other threads cannot wake this loop: it never sleeps."""
+
+    def _process_events(self, event_list: Any) -> None:
+        """There is no selector, so there are no events."""
+
+    # Tasks
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """A future that keeps its place in a set on every run."""
+        return OrderedFuture(loop=self)
+
+    def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
+        """A task that keeps its place in a set on every run; a task factory that was set comes first."""
+        if self.get_task_factory() is not None:
+            return super().create_task(coro, **options)
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
+        return OrderedTask(coro, loop=self, **options)
+
+    def next_number(self) -> int:
+        """A number for the hash of a future: it counts within each moment of the clock.
+
+        The low bits start again at every moment, so a set filled within one keeps the order of filling.
+        """
+        self._number = max(self._number, self._now_ns << _NUMBERS_PER_NS) + 1
+        return self._number
+
+    def tasks(self) -> list[asyncio.Task[Any]]:
+        """The tasks that have not ended, oldest first where their names tell."""
+        return sorted(
+            asyncio.all_tasks(self), key=lambda task: (hash(task), len(task.get_name()), task.get_name())
+        )
+
+    def run_in_executor(  # type: ignore[override]  # typeshed types the arguments by TypeVarTuple
+        self, executor: Any, func: Callable[..., _T], *args: Any
+    ) -> asyncio.Future[_T]:
+        """Run ``func`` here and now. Threads are not simulated: it takes no virtual time unless it sleeps."""
+        future: asyncio.Future[_T] = self.create_future()
+        with _no_running_loop(self):
+            try:
+                future.set_result(func(*args))
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                future.set_exception(error)
+        return future
+
+    # Computing time
+
+    def computing_ns(self, host: str = "") -> int:
+        """REAL nanoseconds spent in the callbacks of one host so far ("" is the client side).
+
+        The loop's own work counts with the callbacks before it.
+        """
+        if self.is_running() and host == self._host:
+            self._account(host)
+        return self._computing.get(host, 0)
+
+    def _account(self, next_host: str) -> None:
+        now = _real_ns()
+        self._computing[self._host] = self._computing.get(self._host, 0) + now - self._host_since
+        self._host, self._host_since = next_host, now
+
+    def new_context(self, host: str) -> Context:
+        """A copy of the current context that belongs to ``host``."""
+        context = copy_context()
+        context.run(HOST.set, host)
+        return context
+
+
+@contextlib.contextmanager
+def _no_running_loop(loop: asyncio.AbstractEventLoop) -> Any:
+    # As in a real worker thread, where get_running_loop() finds none.
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)
+
+
+def _reaches_ns(when: float) -> int:
+    ns = math.ceil(when * 1e9)
+    while ns / 1e9 < when:
+        ns += 1
+    while (ns - 1) / 1e9 >= when:
+        ns -= 1
+    return ns

@@ -1,0 +1,128 @@
+"""A shop for tests: orders asked for one by one or at once, and strategies that go wrong in every way."""
+
+import asyncio
+import os
+import time
+
+from aiohttp import ClientSession, web
+
+import perfkit
+from perfkit.bench.strategies import standard
+from perfkit.worlds import WebWorld
+
+RTT_MS = 20.0
+
+
+def make_app(size):
+    async def orders(request):
+        if "ids" in request.query:
+            return web.json_response([int(number) * 7 for number in request.query["ids"].split(",")])
+        return web.json_response(list(range(size)))
+
+    async def order(request):
+        return web.json_response(int(request.match_info["id"]) * 7)
+
+    app = web.Application()
+    app.router.add_get("/orders", orders)
+    app.router.add_get("/orders/{id}", order)
+    return app
+
+
+shop = perfkit.Scenario(
+    "shop", sizes=(10, 100), unit="orders", world=WebWorld(make_app, rtt_ms=RTT_MS, batch_size=50)
+)
+
+
+async def items(session, world):
+    async with session.get(world.url + "orders") as answer:
+        return await answer.json()
+
+
+async def one(session, world, order):
+    async with session.get(f"{world.url}orders/{order}") as answer:
+        return await answer.json()
+
+
+async def many(session, world, orders):
+    async with session.get(world.url + "orders", params={"ids": ",".join(map(str, orders))}) as answer:
+        return await answer.json()
+
+
+standard(shop, items=items, one=one, many=many, answer=sum)
+
+wrong = perfkit.Scenario("wrong", sizes=(2,), world=WebWorld(make_app, rtt_ms=RTT_MS))
+
+
+@wrong.strategy(baseline=True)
+async def right(world, size):
+    async with ClientSession() as session:
+        return await items(session, world)
+
+
+@wrong.strategy
+async def differs(world, size):
+    return ["other"]
+
+
+@wrong.strategy(flaw="kept to show that it is wrong")
+async def flawed(world, size):
+    return ["other"]
+
+
+@wrong.strategy
+async def raises(world, size):
+    async with ClientSession() as session:
+        await items(session, world)
+    raise ValueError("no such order")
+
+
+@wrong.strategy
+async def waits_for_ever(world, size):
+    await asyncio.Event().wait()
+
+
+@wrong.strategy
+async def sleeps_for_ever(world, size):
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            continue
+
+
+@wrong.strategy
+async def burns_for_ever(world, size):
+    while True:
+        pass
+
+
+@wrong.strategy
+async def dies(world, size):
+    os._exit(7)
+
+
+@wrong.strategy
+async def exits(world, size):
+    raise SystemExit(3)
+
+
+@wrong.strategy
+async def cannot_be_compared(world, size):
+    return [lambda: None]
+
+
+@wrong.strategy
+def blocks(world, size):
+    time.sleep(0)
+    return list(range(size))
+
+
+@wrong.strategy(needs="no_such_package")
+async def needs(world, size):
+    return None
+
+
+@wrong.strategy
+async def prints(world, size):
+    print("noise on stdout")
+    return list(range(size))

@@ -1,0 +1,150 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from perfkit.model.storage import read_run
+
+from .conftest import SHOP
+
+
+def stored(project):
+    return sorted((project / "reports").glob("*.json*"))
+
+
+def test_it_compares_keeps_the_run_and_writes_the_report(perfkit, project):
+    done = perfkit("bench", "shop", check=0)
+    assert "batched_concurrent" in done.stdout
+    assert "PK102" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+    (path,) = stored(project)
+    assert read_run(path).outcome.value == "pass"
+    (report,) = (project / "reports").glob("*.html")
+    assert str(report) in done.stderr
+
+
+def test_json_on_stdout_parses_alone(perfkit):
+    done = perfkit("bench", "shop", "--size", "10", "--strategy", "batched", "-f", "json", check=0)
+    document = json.loads(done.stdout)
+    assert [cell["strategy"] for cell in document["scenarios"][0]["cells"]] == ["serial", "batched"]
+
+
+def test_two_runs_print_the_same_result_section(perfkit):
+    first, second = (
+        json.loads(perfkit("bench", "shop", "-f", "json", env={"PYTHONHASHSEED": seed}, check=0).stdout)[
+            "scenarios"
+        ]
+        for seed in ("1", "2")
+    )
+    assert first == second
+
+
+def test_a_file_outside_the_project(perfkit, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    mine = elsewhere / "mine.py"
+    mine.write_text(SHOP.read_text())
+    perfkit("bench", mine, "--size", "10", "--strategy", "batched", check=0)
+
+
+def test_a_strategy_that_goes_wrong_fails_the_run_and_keeps_the_rest(perfkit, project):
+    done = perfkit("bench", "wrong", "--timeout", "3", check=1)
+    assert "no such order" in done.stdout
+    assert "deadlock" in done.stdout
+    (path,) = stored(project)
+    statuses = {cell.strategy: cell.status for cell in read_run(path).scenarios[0].cells}
+    assert statuses["right"] == "ok"
+    assert statuses["burns_for_ever"] == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["shpo"], "no scenario named 'shpo'. Did you mean 'shop'"),
+        (["shop", "--strategy", "serail"], "no strategy named 'serail'. Did you mean 'serial'"),
+        (["shop", "--size", "11"], "no size named '11'. Did you mean '10'"),
+        (["shop", "--size", "x"], "is no whole number"),
+        (["shop", "--world", "moon"], "no world named 'moon'"),
+        (["shop", "--clock", "wal"], "wal"),
+        (["shop", "--colck", "wall"], "--clock"),
+        (["nowhere.py"], "no scenario file"),
+        (["shop", "-o", "scenarios"], "is a folder"),
+        (["shop", "-o", "pyproject.toml"], "exists"),
+        (["shop", "-o", "pyproject.toml/run.json"], "cannot write"),
+    ],
+)
+def test_bad_input_is_one_clear_message_and_exit_code_2(perfkit, arguments, message):
+    done = perfkit("bench", *arguments, check=2)
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_scenario_file_that_raises_does_not_stop_the_others(perfkit, project):
+    (project / "scenarios" / "broken.py").write_text("1 / 0\n")
+    (project / "scenarios" / "shop.py").rename(project / "scenarios" / "whole.py")
+    text = (
+        (project / "scenarios" / "whole.py")
+        .read_text()
+        .replace("wrong = perfkit", "wrong = None and perfkit")
+    )
+    (project / "scenarios" / "whole.py").write_text(text.partition("wrong = None")[0])
+    done = perfkit("bench", "--size", "10", check=2)
+    assert "broken.py:1 raised on import: ZeroDivisionError" in done.stderr
+    assert "batched_concurrent" in done.stdout
+    assert len(stored(project)) == 1
+
+
+def test_an_unwritable_reports_folder_keeps_the_result_on_the_terminal(perfkit, project):
+    (project / "reports").write_text("a file is in the way")
+    done = perfkit("bench", "shop", "--size", "10", check=2)
+    assert "batched_concurrent" in done.stdout
+    assert "cannot write" in done.stderr
+
+
+def test_output_and_force(perfkit, project):
+    perfkit("bench", "shop", "--size", "10", "-o", "mine.json.gz", "--no-report", check=0)
+    assert read_run(project / "mine.json.gz").clock == "virtual"
+    assert not (project / "mine.html").exists()
+    perfkit("bench", "shop", "--size", "10", "-o", "mine.json.gz", check=2)
+    perfkit("bench", "shop", "--size", "10", "-o", "mine.json.gz", "--force", check=0)
+    assert (project / "mine.html").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_ctrl_c_writes_what_was_measured(project):
+    text = SHOP.read_text().partition("wrong = perfkit")[0].replace('"shop"', '"slow"')
+    burns = "async def zz_burns(world, size):\n    while size == 10:\n        pass\n    return 34650\n"
+    (project / "scenarios" / "slow.py").write_text(f"{text}\n@shop.strategy\n{burns}")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "perfkit", "bench", "slow", "--timeout", "60"],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(6)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "INCONCLUSIVE" in out.upper()
+    (path,) = stored(project)
+    run = read_run(path)
+    assert run.interrupted
+    assert run.scenarios[0].cells
+
+
+def test_output_into_a_closed_pipe_is_quiet(project):
+    process = subprocess.run(
+        f"{sys.executable} -m perfkit explain PK102 | head -n 1",
+        shell=True,
+        cwd=project,
+        capture_output=True,
+        text=True,
+    )
+    assert process.stdout.startswith("# PK102")
+    assert process.stderr == ""

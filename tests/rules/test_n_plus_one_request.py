@@ -1,0 +1,193 @@
+import pytest
+
+from perfkit.model import Frame, HostFacts
+from perfkit.rules import check
+from perfkit.rules.n_plus_one_request import MIN_COUNT
+
+from .traces import HELPER, LOOP, MS, connect, one_per_lead, request, trace_of
+
+
+def found(spans, hosts=()):
+    return check(trace_of(spans, hosts))
+
+
+def test_a_call_per_lead_is_found_at_its_line():
+    (finding,) = found(one_per_lead(200))
+    assert (finding.rule, finding.name, finding.count) == ("PK102", "n-plus-one-request", 200)
+    assert finding.site == LOOP
+    assert finding.spent_ns == 200 * 205 * MS
+    assert finding.template == (
+        "POST portal.test/rest/{user}/{token}/crm.activity.list {filter:{OWNER_ID:?}}"
+    )
+    assert finding.evidence == ["200 calls with 200 different values of filter.OWNER_ID", "one after another"]
+    assert "crm.activity.list" in finding.fix
+    assert "filter.OWNER_ID" in finding.fix
+    assert len(finding.span_ids) == 200
+
+
+@pytest.mark.parametrize(
+    "url", ["http://h/users/{n}", "http://h/users?id={n}", "http://h/users/{n}/orders", "http://h/u/{n}.json"]
+)
+def test_rest_urls_too(url):
+    spans = [request(n * MS, MS, url=url.format(n=n), method="GET") for n in range(5)]
+    (finding,) = found(spans)
+    assert finding.count == 5
+
+
+def test_json_rpc_is_told_apart_by_its_method():
+    def call(n, method):
+        return request(
+            n * MS, MS, url="http://h/rpc", body={"jsonrpc": "2.0", "method": method, "params": [n]}
+        )
+
+    spans = [call(n, "user.get") for n in range(4)] + [call(9 + n, "order.get") for n in range(4)]
+    assert sorted(f.template.split()[-1].partition("{")[0] for f in found(spans)) == ["order.get", "user.get"]
+
+
+def test_the_loop_and_not_the_shared_helper_is_the_site():
+    listing = request(
+        0,
+        MS,
+        url="http://portal.test/rest/1/tok/crm.lead.list",
+        path=(HELPER, Frame("app/leads.py", 30, "report")),
+    )
+    spans = [listing, *one_per_lead(5, path=(HELPER, LOOP))]
+    (finding,) = found(spans)
+    assert finding.site == LOOP
+    assert finding.path == (HELPER, LOOP)
+
+
+def test_a_helper_used_by_this_loop_alone_is_the_innermost_place():
+    (finding,) = found(one_per_lead(5, path=(HELPER, LOOP)))
+    assert finding.site == HELPER
+
+
+def test_two_calls_are_no_loop():
+    assert found(one_per_lead(MIN_COUNT - 1)) == []
+    assert len(found(one_per_lead(MIN_COUNT))) == 1
+
+
+def test_equal_calls_are_duplicates_and_not_this_rule():
+    assert found([request(n * MS, MS, body={"filter": {"OWNER_ID": 1}}) for n in range(9)]) == []
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        [{"filter": {"X": 1}, "start": 50 * n} for n in range(5)],
+        [{"filter": {">ID": 50 * n}} for n in range(5)],
+        [{"filter": {"OWNER_ID": [15 * n, 15 * n + 1]}} for n in range(5)],
+        [*[{"filter": {"OWNER_ID": [15 * n, 15 * n + 1]}} for n in range(5)], {"filter": {"OWNER_ID": [99]}}],
+        [{"cmd": {"a": f"crm.activity.list?filter[OWNER_ID]={n}"}} for n in range(5)],
+    ],
+    ids=["offset", "keyset", "chunks", "chunks with a short last one", "batches"],
+)
+def test_the_cure_is_not_the_illness(bodies):
+    assert found([request(n * MS, MS, body=body) for n, body in enumerate(bodies)]) == []
+
+
+@pytest.mark.parametrize("query", ["page={n}", "offset={n}", "cursor=c{n}", "limit=9&start={n}"])
+def test_pages_by_url_are_no_loop(query):
+    spans = [request(n * MS, MS, url=f"http://h/x?{query.format(n=n)}", method="GET") for n in range(5)]
+    assert found(spans) == []
+
+
+@pytest.mark.parametrize("query", ["ids={n},9{n}", "id={n}&id=9{n}"])
+def test_lists_in_the_url_are_chunks(query):
+    spans = [request(n * MS, MS, url=f"http://h/x?{query.format(n=n)}", method="GET") for n in range(5)]
+    assert found(spans) == []
+
+
+def test_different_places_hosts_and_bodies_are_different_loops():
+    other = Frame("app/other.py", 1, "f")
+    spans = [
+        *one_per_lead(2),
+        *one_per_lead(2, path=(other,)),
+        *[
+            request(
+                n, MS, url="http://elsewhere/rest/1/t/crm.activity.list", body={"filter": {"OWNER_ID": n}}
+            )
+            for n in range(2)
+        ],
+        *[request(n, MS, body={"filter": {"ID": n}}) for n in range(2)],
+    ]
+    assert found(spans) == []
+
+
+def test_refused_calls_are_counted_apart():
+    spans = one_per_lead(4) + [
+        request(10**10 + n, MS, body={"filter": {"OWNER_ID": n}}, status=503) for n in range(3)
+    ]
+    (finding,) = found(spans)
+    assert finding.count == 4
+    assert "3 more refused with 429 or 503" in finding.evidence
+
+
+def test_overlapping_calls_get_the_batch_fix():
+    spans = [request(n, 200 * MS, body={"filter": {"OWNER_ID": n}}) for n in range(10)]
+    (finding,) = found(spans)
+    assert "up to 10 at once" in finding.evidence
+    assert "batch" in finding.fix
+    assert "gather" not in finding.fix
+
+
+def test_an_unknown_api_gets_no_batch_invented():
+    serial = [request(n * 100 * MS, 100 * MS, url=f"http://h/users/{n}", method="GET") for n in range(10)]
+    (finding,) = found(serial)
+    assert "batch" not in finding.fix
+    assert "semaphore" in finding.fix
+    assert finding.saving_ns == 800 * MS
+    together = [request(n, 100 * MS, url=f"http://h/users/{n}", method="GET") for n in range(10)]
+    (finding,) = found(together)
+    assert finding.saving_ns is None
+    assert finding.basis.startswith("unknown")
+
+
+def test_the_trace_is_left_as_it_was():
+    trace = trace_of(one_per_lead(5))
+    before = [(s.id, dict(s.attrs)) for s in trace.spans]
+    check(trace)
+    assert [(s.id, dict(s.attrs)) for s in trace.spans] == before
+
+
+SAVINGS = {
+    "known link": ([], {"rtt_ns": 200 * MS, "batch_size": 50}, {}, 200 * 205 - (4 * 200 + 200 * 5)),
+    "server timing": ([], {}, {"server_ns": 5 * MS}, 200 * 205 - (4 * 200 + 200 * 5)),
+    "handshake": ([connect(0, 180 * MS)], {}, {}, 200 * 205 - (4 * 180 + 200 * 25)),
+    "fastest call": ([], {}, {}, 200 * 205 - 4 * 205),
+    "smaller batch": ([], {"rtt_ns": 200 * MS, "batch_size": 10}, {}, 200 * 205 - (20 * 200 + 200 * 5)),
+}
+
+
+@pytest.mark.parametrize("name", SAVINGS)
+def test_savings_to_the_nanosecond(name):
+    extra, facts, attrs, expected_ms = SAVINGS[name]
+    spans = one_per_lead(200, **attrs) + extra
+    (finding,) = found(spans, [HostFacts("portal.test", **facts)])
+    assert finding.saving_ns == expected_ms * MS
+
+
+def test_the_rate_limit_bounds_what_is_left():
+    limit = HostFacts("portal.test", rtt_ns=200 * MS, batch_size=50, burst=50, per_second=2.0)
+    spans = one_per_lead(200, duration_ns=205 * MS, gap_ns=170 * MS)
+    (finding,) = found(spans, [limit])
+    now = 200 * 205 + 199 * 170
+    assert finding.saving_ns == (now - (4 * 200 + 200 * 5)) * MS
+    assert "waiting for the rate limit" in finding.basis
+
+
+def test_pauses_without_a_limit_are_the_programs_own():
+    facts = HostFacts("portal.test", rtt_ns=200 * MS, batch_size=50)
+    (finding,) = found(one_per_lead(200, gap_ns=170 * MS), [facts])
+    assert finding.saving_ns == (200 * 205 - (4 * 200 + 200 * 5)) * MS
+
+
+def test_opening_connections_is_no_service_time():
+    spans = [request(n, 400 * MS, body={"filter": {"OWNER_ID": n}}) for n in range(10)]
+    trace = trace_of(spans, [HostFacts("portal.test", rtt_ns=200 * MS, batch_size=50)])
+    for span in list(trace.spans):
+        opened = connect(span.start_ns, 195 * MS)
+        opened.parent = span.id
+        trace.spans.append(opened)
+    (finding,) = check(trace)
+    assert finding.saving_ns == 9 + 400 * MS - (200 * MS + 10 * 5 * MS)

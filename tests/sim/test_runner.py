@@ -1,0 +1,129 @@
+import asyncio
+import time
+
+import pytest
+
+from perfkit.errors import DeadlockError, UsageError, VirtualTimeoutError
+from perfkit.sim import run
+from tests.sim.support import now_ns
+
+
+def test_what_is_left_is_cancelled_oldest_first():
+    ended = []
+
+    async def background(name):
+        try:
+            await asyncio.sleep(1000)
+        finally:
+            ended.append((name, now_ns()))
+
+    async def main():
+        for name in "cab":
+            asyncio.create_task(background(name), name="same")  # noqa: RUF006
+        await asyncio.sleep(1)
+        return "result"
+
+    assert run(main) == "result"
+    assert ended == [("c", 10**9), ("a", 10**9), ("b", 10**9)]
+
+
+def test_async_generators_are_shut_down():
+    ended = []
+
+    async def numbers():
+        try:
+            yield 1
+        finally:
+            ended.append("closed")
+
+    async def main():
+        generator = numbers()
+        await anext(generator)
+        ended.append(generator)
+
+    run(main)
+    assert ended[1] == "closed"
+
+
+def test_an_error_comes_out_and_time_is_restored():
+    real = time.monotonic
+
+    async def main():
+        asyncio.create_task(asyncio.sleep(5))  # noqa: RUF006
+        raise KeyError("broken")
+
+    with pytest.raises(KeyError):
+        run(main)
+    assert time.monotonic is real
+    with pytest.raises(RuntimeError):
+        asyncio.get_running_loop()
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_interrupts_come_out(error):
+    real = time.sleep
+
+    async def main():
+        await asyncio.sleep(1)
+        raise error
+
+    with pytest.raises(error):
+        run(main)
+    assert time.sleep is real
+
+
+def test_a_task_that_survives_its_cancellation_is_an_error_too():
+    async def immortal():
+        while True:
+            try:
+                await asyncio.sleep(100)
+            except asyncio.CancelledError:
+                pass
+
+    async def stuck():
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                pass
+
+    def leaving(coroutine):
+        async def main():
+            asyncio.create_task(coroutine())  # noqa: RUF006
+            await asyncio.sleep(1)
+
+        return main
+
+    with pytest.raises(VirtualTimeoutError):
+        run(leaving(immortal))
+    with pytest.raises(DeadlockError):
+        run(leaving(stuck))
+
+
+def test_an_error_during_the_clean_up_is_reported(caplog):
+    async def untidy():
+        try:
+            await asyncio.sleep(100)
+        finally:
+            raise KeyError("untidy")
+
+    async def main():
+        asyncio.create_task(untidy())  # noqa: RUF006
+        await asyncio.sleep(1)
+
+    run(main)
+    assert "error in a task that was cancelled at the end" in caplog.text
+
+
+def test_misuse_says_what_to_do():
+    async def main():
+        run(main)
+
+    coroutine = main()
+    with pytest.raises(UsageError, match=r"write run\(main\)"):
+        run(coroutine)
+    coroutine.close()
+    with pytest.raises(UsageError, match="await the coroutine there instead"):
+        run(main)
+    with pytest.raises(UsageError, match="inside a running event loop"):
+        asyncio.run(main())

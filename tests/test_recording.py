@@ -1,0 +1,48 @@
+import asyncio
+
+import pytest
+
+import perfkit
+from perfkit.errors import BudgetError, UsageError
+from perfkit.tracing import enter, leave
+
+from .rules.traces import one_per_lead
+
+
+def test_limits_are_kept_or_named():
+    with perfkit.record() as rec:
+        for _ in range(2):
+            leave(enter("query", "SELECT 1", {}, None))
+    rec.assert_ok(max_queries=2, max_requests=0)
+    with pytest.raises(BudgetError, match="2 query spans, max_queries=1"):
+        rec.assert_ok(max_queries=1)
+    with pytest.raises(AssertionError):
+        rec.assert_ok(max_queries=1)
+    with pytest.raises(UsageError, match="max_query"):
+        rec.assert_ok(max_query=1)
+
+
+def test_findings_break_the_budget_unless_others_are_named():
+    with perfkit.record() as rec:
+        for span in one_per_lead(5):
+            leave(enter("request", span.name, span.attrs, None))
+    with pytest.raises(BudgetError, match="PK102 n-plus-one-request"):
+        rec.assert_ok()
+    with pytest.raises(BudgetError):
+        rec.assert_ok(no=("n-plus-one-request",))
+    rec.assert_ok(no=("PK999",))
+
+
+def test_async_with():
+    async def main():
+        async with perfkit.record() as rec, perfkit.span("s"):
+            pass
+        return rec.counts
+
+    assert asyncio.run(main())["span"] == 1
+
+
+def test_named_probes_are_stated():
+    with perfkit.record(probes=("aiohttp",)) as rec:
+        pass
+    assert rec.trace.probes == ["aiohttp"]

@@ -1,0 +1,115 @@
+import itertools
+import threading
+import time
+
+import pytest
+
+from perfkit.model import HostFacts
+from perfkit.tracing import Clock, Recording, current_clock, span
+from perfkit.tracing.recorder import UNFINISHED
+
+
+def ticking():
+    return Clock("virtual", itertools.count(0, 10).__next__)
+
+
+def test_counts_and_timings(recording):
+    with recording:
+        for _ in range(3):
+            with span("load"):
+                pass
+    assert recording.counts["span"] == 3
+    assert recording.counts["request"] == 0
+    timing = recording.timings["load"]
+    assert (timing.count, timing.total_ns, timing.mean_ns, timing.p50_ns, timing.p95_ns, timing.max_ns) == (
+        3,
+        30,
+        10,
+        10,
+        10,
+        10,
+    )
+
+
+def test_percentiles_are_values_that_occurred():
+    times = iter([0, *itertools.chain.from_iterable((0, n) for n in range(1, 101)), 0])
+    with Recording(clock=Clock("virtual", times.__next__)) as rec:
+        for _ in range(100):
+            with span("s"):
+                pass
+    timing = rec.timings["s"]
+    assert (timing.p50_ns, timing.p95_ns, timing.max_ns) == (50, 95, 100)
+
+
+def test_an_unfinished_span_is_closed_with_the_recording(recording):
+    with recording:
+        span("open").__enter__()
+    (left,) = recording.trace.spans
+    assert left.error == UNFINISHED
+    assert left.end_ns == recording.trace.end_ns
+
+
+def test_spans_beyond_the_limit_are_counted_and_said():
+    with Recording(clock=ticking(), max_spans=2) as rec:
+        for _ in range(5):
+            with span("s"):
+                pass
+    assert len(rec.trace.spans) == 2
+    assert rec.trace.dropped == 3
+    assert rec.trace.warnings == ["3 spans beyond the first 2 were not kept"]
+
+
+def test_a_nested_recording_hands_on_within_the_limit():
+    with Recording(max_spans=2) as outer, Recording() as inner:
+        for _ in range(3):
+            with span("s"):
+                pass
+    assert len(inner.trace.spans) == 3
+    assert (len(outer.trace.spans), outer.trace.dropped) == (2, 1)
+
+
+def test_the_trace_is_a_copy(recording):
+    with recording:
+        with span("a"):
+            pass
+        first = recording.trace
+        with span("b"):
+            pass
+    assert len(first.spans) == 1
+    assert len(recording.trace.spans) == 2
+
+
+def test_hosts_and_clock_are_handed_on():
+    with Recording(clock=ticking(), hosts=[HostFacts("h", rtt_ns=3)]) as rec:
+        pass
+    assert rec.trace.clock == "virtual"
+    assert rec.trace.facts("h").rtt_ns == 3
+
+
+def test_other_threads_are_followed_only_for_the_whole_process():
+    def work():
+        with span("thread"):
+            pass
+
+    for whole, expected in ((False, []), (True, ["thread"])):
+        with Recording(whole_process=whole) as rec:
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+        assert [s.name for s in rec.trace.spans] == expected
+    with span("afterwards"):
+        pass
+    assert len(rec.trace.spans) == 1
+
+
+def test_the_clock_in_force_is_taken(monkeypatch):
+    assert current_clock().kind == "wall"
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: 42)
+    assert current_clock().kind == "virtual"
+    assert current_clock().now_ns() == 42
+
+
+def test_an_exception_passes_and_the_recording_is_kept(recording):
+    with pytest.raises(RuntimeError), recording, span("s"):
+        raise RuntimeError
+    assert recording.trace.spans[0].error == "RuntimeError"
