@@ -38,8 +38,8 @@ class BoundBy:
         """What it means for whoever wants to make the program faster."""
         if self.percent >= WAITING_FROM_PERCENT:
             return f"{self.percent} % waiting on {self.resource}: compiling (numba, cython) will not help"
-        rest = "the rest is the program's own work"
-        return f"computing: only {self.percent} % is waiting on {self.resource}, {rest}"
+        shares = f"{100 - self.percent} % computing, {self.percent} % waiting on {self.resource}"
+        return f"{shares}: computing less saves time too"
 
     @property
     def numbers(self) -> str:
@@ -72,7 +72,9 @@ def of_trace(trace: Trace) -> BoundBy | None:
     waiting_ns = min(busy_ns(operations), trace.duration_ns)
     kinds = {span.kind for span in operations}
     resource = "the database" if kinds == {"query"} else "the network"
-    return BoundBy(waiting_ns, trace.duration_ns - waiting_ns, "the rest taken as computing", resource)
+    return BoundBy(
+        waiting_ns, trace.duration_ns - waiting_ns, "all that is not waiting taken as computing", resource
+    )
 
 
 def _resource(cell: Cell) -> str:

@@ -182,7 +182,7 @@ def _row(scenario: ScenarioResult, info: StrategyInfo, cell: Cell, keys: list[st
     times = [sample.elapsed_ns for sample in cell.samples]
     return Row(
         name=units.clean(info.name, 60),
-        title=units.clean(info.title, 160) if info.title != info.name else "",
+        title="" if _repeats(info) else units.clean(info.title, 160),
         role=role(info, cell),
         counters=(
             *(counter_value(key, cell.counters.get(key, 0)) for key in keys),
@@ -196,6 +196,21 @@ def _row(scenario: ScenarioResult, info: StrategyInfo, cell: Cell, keys: list[st
             filter(None, (units.clean(cell.error), info.flaw and f"known flaw: {units.clean(info.flaw)}"))
         ),
     )
+
+
+def _short(info: StrategyInfo) -> str:
+    """The name without its group in front, where the group is said already.
+
+    >>> _short(StrategyInfo("fast.serial", "fast")), _short(StrategyInfo("serial", "fast"))
+    ('serial', 'serial')
+    """
+    rest = info.name.removeprefix(info.group) if info.group else info.name
+    return rest[1:] if rest != info.name and rest[:1] in ("_", ".", "-", ":") and rest[1:] else info.name
+
+
+def _repeats(info: StrategyInfo) -> bool:
+    """Whether the title says no more than the name."""
+    return info.title.replace(" ", "_") in (info.name, _short(info))
 
 
 def status(cell: Cell) -> str:
@@ -224,4 +239,4 @@ def _bar(scenario: ScenarioResult, info: StrategyInfo, cell: Cell) -> Bar:
     drawn = role(info, cell)
     time = status(cell) if drawn == "none" else units.compact(cell.elapsed_ns or 0)
     label = " · ".join(filter(None, (time, gain, state)))
-    return Bar(units.clean(info.name, 28), label, drawn, cell.elapsed_ns or 0, min(times), max(times))
+    return Bar(units.clean(_short(info), 28), label, drawn, cell.elapsed_ns or 0, min(times), max(times))

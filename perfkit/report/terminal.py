@@ -44,13 +44,13 @@ def render_terminal(run: Run, console: Console) -> None:
 
 def _verdict(shown: Page, out: Writer) -> None:
     out.line(f"{shown.outcome}: {shown.meaning}", _STYLES.get(shown.outcome, ""))
+    for problem in shown.problems[:MAX_PROBLEMS]:
+        out.line(f"problem: {problem}", "red")
+    _left_out(len(shown.problems) - MAX_PROBLEMS, "problem", out)
     for headline in shown.headlines:
         out.line(f"{headline.name}: {headline.effect}" if headline.name else headline.effect)
         if headline.cause:
             out.line(f"cause: {headline.cause}", indent=2)
-    for problem in shown.problems[:MAX_PROBLEMS]:
-        out.line(f"problem: {problem}", "red")
-    _left_out(len(shown.problems) - MAX_PROBLEMS, "problem", out)
     for warning in shown.warnings:
         out.line(f"warning: {warning}", "yellow")
 

@@ -114,7 +114,11 @@ def _scenario(scenario: ScenarioResult) -> ScenarioView:
     return ScenarioView(
         name=units.clean(scenario.name, 60),
         title=units.clean(scenario.title, 160),
-        doc=tuple(units.clean(part, 600) for part in scenario.doc.split("\n\n")[:4] if part.strip()),
+        doc=tuple(
+            units.clean(part.replace("``", ""), 600)
+            for part in scenario.doc.split("\n\n")[:4]
+            if part.strip()
+        ),
         file=units.clean(scenario.file, 200),
         worlds=tuple(strategies.worlds(scenario)),
         predictions=tuple(_predictions(scenario)),
@@ -184,6 +188,8 @@ def _noise(run: Run) -> str:
     if run.clock == "virtual":
         seeds = f"; between seeds up to {100 * max(spreads):.1f} %" if spreads else ""
         return f"none: two runs give the same figures{seeds}"
+    if run.kind == "trace":
+        return "not known: the program ran once"
     if not spreads:
         return "not known: one sample per strategy. Try --repeats 5"
     apart = f"{100 * max(spreads):.1f} %"

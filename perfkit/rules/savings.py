@@ -119,4 +119,6 @@ def _link(spans: list[Span], connects: list[Span], facts: HostFacts) -> _Link:
 
 
 def _text(duration_ns: float) -> str:
+    if duration_ns >= 1e11:
+        return f"{duration_ns / 1e9:,.0f} s"
     return f"{duration_ns / 1e9:.3g} s" if duration_ns >= 1e9 else f"{duration_ns / 1e6:.3g} ms"

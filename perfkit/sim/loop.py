@@ -59,6 +59,9 @@ class VirtualLoop(RefusingMixin, TimerLoop):  # type: ignore[misc]  # refuses me
         flags: int = 0,
     ) -> list[Any]:
         """Look a simulated host up, in no time; ``socket.gaierror`` for a name that nobody registered."""
+        await asyncio.sleep(
+            0
+        )  # a real look-up never answers in the same turn, and clients behave accordingly
         return self._book.getaddrinfo(host, port, family, type, proto, flags)
 
     # Servers

@@ -7,36 +7,76 @@ their hashes. By default that is where the allocator put them: another order in 
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    class Numbering(Protocol):
-        """What these need of a loop."""
+# A set places objects by the low bits of their hashes. These many bits count objects of one moment, and start
+# again at the next, so a set (of no more objects than that) filled in one moment keeps the order of filling.
+_COUNTING_BITS = 14
 
-        def next_number(self) -> int:
-            """A number that orders objects by when it was asked for."""
+# Python reduces larger hashes by a prime, which would mix the low bits.
+_HASH_BITS = 2**60 - 1
+
+
+class Numbers:
+    """Growing numbers; those of a new moment start at a multiple of ``2**14``."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self, moment: int) -> int:
+        """The next number in this moment."""
+        self._last = max(self._last, moment << _COUNTING_BITS) + 1
+        return self._last
+
+
+class Numbering(Protocol):
+    """What futures and tasks need of their loop."""
+
+    def number_future(self) -> int:
+        """A number for a future; a moment is one of the virtual clock."""
+
+    def number_task(self) -> int:
+        """A number for a task; a moment is one callback, so tasks that others make meanwhile do not count."""
 
 
 class OrderedFuture(asyncio.Future[Any]):
-    """A future with a hash that counts, so that sets keep the order in which futures were first put in one."""
+    """A future with a hash that counts: a set keeps the order in which futures were first put in one."""
 
     _number: int
 
     def __hash__(self) -> int:
         try:
-            return self._number
+            return self._number & _HASH_BITS
         except AttributeError:
-            self._number = cast("Numbering", self.get_loop()).next_number()
-            return self._number
+            self._number = cast("Numbering", self.get_loop()).number_future()
+            return self._number & _HASH_BITS
 
 
 class OrderedTask(asyncio.Task[Any]):
-    """A task with a hash that counts; see ``OrderedFuture``."""
+    """A task with a hash that counts: a set keeps the order in which one function made them."""
 
     _number: int
-    __hash__ = OrderedFuture.__hash__  # type: ignore[assignment]  # the two classes have no base in common
+
+    def __hash__(self) -> int:
+        try:
+            return self._number & _HASH_BITS
+        except AttributeError:
+            self._number = cast("Numbering", self.get_loop()).number_task()
+            return self._number & _HASH_BITS
+
+
+def age(task: asyncio.Task[Any]) -> tuple[int, int, str]:
+    """A key that sorts tasks by when they were made; a foreign task has only its name, which counts up."""
+    if isinstance(task, OrderedTask):
+        return hash(task) and task._number, 0, ""
+    name = task.get_name()
+    return sys.maxsize, len(name), name
 
 
 real_as_completed = asyncio.as_completed

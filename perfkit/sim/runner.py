@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from perfkit.errors import SimulationError, UsageError
@@ -10,7 +12,7 @@ from perfkit.sim.loop import VirtualLoop
 from perfkit.sim.timepatch import virtual_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
 
     from perfkit.sim.link import Network
 
@@ -31,6 +33,9 @@ def run(
     every task waits for another and ``VirtualTimeoutError`` when the clock would pass ``limit_ns``, both past
     any ``except`` in tasks.
 
+    Every run starts from the same state of the ``random`` module (aiohttp shares out connections with it);
+    call ``random.seed`` in ``main`` for another one. The caller's state is put back at the end.
+
     >>> async def main():
     ...     await asyncio.sleep(60)
     ...     return asyncio.get_running_loop().now_ns
@@ -45,7 +50,7 @@ def run(
         )
     loop = VirtualLoop(network, limit_ns)
     try:
-        with virtual_time(loop):
+        with virtual_time(loop), _fixed_random():
             try:
                 result = loop.run_until_complete(main())
             except BaseException:
@@ -55,6 +60,16 @@ def run(
             return result
     finally:
         loop.close()
+
+
+@contextlib.contextmanager
+def _fixed_random() -> Iterator[None]:
+    state = random.getstate()
+    random.seed(0)
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 def _clean_up(loop: VirtualLoop, *, failed: bool) -> None:

@@ -1,11 +1,14 @@
 """Makes the ``time`` module, and names imported from it, read the virtual clock while a simulation runs.
 
+``asyncio.as_completed`` is replaced in the same way, by one that keeps the order of what it is given.
+
 Only the simulation's own thread sees virtual time; a progress bar drawn by another thread keeps the real one.
 ``datetime.now()`` and ``time.localtime()`` without an argument read the system's clock in C and stay real.
 """
 
 from __future__ import annotations
 
+import asyncio
 import operator
 import sys
 import threading
@@ -15,6 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from perfkit.errors import SimulationError
+from perfkit.sim.ordering import as_completed, real_as_completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,8 +87,8 @@ _virtual = {
     if name != "sleep"
 } | {"sleep": _sleep}
 
-_virtual_of = {id(_real[name]): _virtual[name] for name in _NAMES}
-_real_of = {id(_virtual[name]): _real[name] for name in _NAMES}
+_virtual_of = {id(_real[name]): _virtual[name] for name in _NAMES} | {id(real_as_completed): as_completed}
+_real_of = {id(_virtual[name]): _real[name] for name in _NAMES} | {id(as_completed): real_as_completed}
 
 # Where a real function is bound early: (the module's names, name). Valid while the number of modules stays.
 _Place = tuple[dict[str, Any], str]
@@ -105,7 +109,8 @@ def _bound_in(namespace: dict[str, Any], wanted: dict[int, Any]) -> list[_Place]
 
 def _early_bound() -> list[_Place]:
     if _cache["modules"] != len(sys.modules):
-        places = [(time.__dict__, name) for name in _NAMES]
+        places: list[_Place] = [(time.__dict__, name) for name in _NAMES]
+        places += [(module.__dict__, "as_completed") for module in (asyncio, asyncio.tasks)]
         for name, namespace in _modules(set(sys.modules)):
             if name.partition(".")[0] not in _NOT_PATCHED:
                 places += _bound_in(namespace, _virtual_of)

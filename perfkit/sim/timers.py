@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from perfkit.errors import DeadlockError, VirtualTimeoutError
 from perfkit.sim.diagnose import deadlock_report
-from perfkit.sim.ordering import OrderedFuture, OrderedTask
+from perfkit.sim.ordering import Numbers, OrderedFuture, OrderedTask, age
 
 if TYPE_CHECKING:
     from collections import deque
@@ -24,9 +24,6 @@ HOST: ContextVar[str] = ContextVar("perfkit_sim_host", default="")
 """Which host the running callback belongs to; "" is the client side."""
 
 _real_ns = time.perf_counter_ns  # read before any simulation patches it
-
-# Bits for objects that get their number in one nanosecond; sets of no more than these keep their order.
-_NUMBERS_PER_NS = 14
 
 # The heap is rebuilt without its cancelled timers once they are this many and the greater part of it.
 _MANY_CANCELLED = 100
@@ -48,7 +45,8 @@ class TimerLoop(asyncio.BaseEventLoop):
         self._heap: list[tuple[int, int, Any]] = []
         self._made = 0
         self._cancelled = 0
-        self._number = 0
+        self._turn = 0
+        self._future_numbers, self._task_numbers = Numbers(), Numbers()
         self._host = ""
         self._host_since = _real_ns()
         self._computing: dict[str, int] = {}
@@ -147,6 +145,7 @@ class TimerLoop(asyncio.BaseEventLoop):
             context = handle._context
             if context.get(HOST, "") != self._host:
                 self._account(context.get(HOST, ""))
+            self._turn += 1
             try:
                 context.run(handle._callback, *handle._args)
             except (SystemExit, KeyboardInterrupt):
@@ -188,19 +187,17 @@ class TimerLoop(asyncio.BaseEventLoop):
             raise RuntimeError("Event loop is closed")
         return OrderedTask(coro, loop=self, **options)
 
-    def next_number(self) -> int:
-        """A number for the hash of a future: it counts within each moment of the clock.
+    def number_future(self) -> int:
+        """For the hash of a future; see ``ordering``."""
+        return self._future_numbers.next(self._now_ns)
 
-        The low bits start again at every moment, so a set filled within one keeps the order of filling.
-        """
-        self._number = max(self._number, self._now_ns << _NUMBERS_PER_NS) + 1
-        return self._number
+    def number_task(self) -> int:
+        """For the hash of a task; see ``ordering``."""
+        return self._task_numbers.next(self._turn)
 
     def tasks(self) -> list[asyncio.Task[Any]]:
-        """The tasks that have not ended, oldest first where their names tell."""
-        return sorted(
-            asyncio.all_tasks(self), key=lambda task: (hash(task), len(task.get_name()), task.get_name())
-        )
+        """The tasks that have not ended, oldest first; those made by other means than the loop come last."""
+        return sorted(asyncio.all_tasks(self), key=age)
 
     def run_in_executor(  # type: ignore[override]  # typeshed types the arguments by TypeVarTuple
         self, executor: Any, func: Callable[..., _T], *args: Any

@@ -1,0 +1,1 @@
+"""Statistics: growth of cost with size. Pure functions of numbers."""

@@ -124,5 +124,5 @@ async def needs(world, size):
 
 @wrong.strategy
 async def prints(world, size):
-    print("noise on stdout")
+    print("noise on stdout")  # noqa: T201 - what the test is about
     return list(range(size))

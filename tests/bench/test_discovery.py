@@ -33,7 +33,7 @@ def test_a_broken_file_does_not_hide_the_others(folder):
 
 
 def test_an_unknown_name_gets_a_suggestion(folder):
-    with pytest.raises(UnknownNameError, match="no scenario named 'shpo'. Did you mean 'shop'"):
+    with pytest.raises(UnknownNameError, match=r"no scenario named 'shpo'\. Did you mean 'shop'"):
         find(["shpo"], folder)
 
 
@@ -54,7 +54,7 @@ def test_files_that_give_nothing_say_why(tmp_path, text, message):
 def test_missing_files_and_folders_are_named(tmp_path):
     with pytest.raises(ScenarioError, match=r"no scenario file .*nowhere\.py"):
         load_file(tmp_path / "nowhere.py")
-    with pytest.raises(ScenarioError, match="no scenario folder .*name a file"):
+    with pytest.raises(ScenarioError, match=r"no scenario folder .*name a file"):
         find([], tmp_path / "nowhere")
 
 

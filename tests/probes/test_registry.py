@@ -9,7 +9,7 @@ from perfkit.errors import UnknownNameError
 
 
 def test_an_unknown_probe_gets_a_suggestion():
-    with pytest.raises(UnknownNameError, match="no probe named 'aiohtp'. Did you mean 'aiohttp'"):
+    with pytest.raises(UnknownNameError, match=r"no probe named 'aiohtp'\. Did you mean 'aiohttp'"):
         perfkit.instrument("aiohtp")
 
 

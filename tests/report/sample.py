@@ -1,4 +1,4 @@
-"""A realistic run to test reports with: 3 worlds, 2 clients, 3 sizes, 8 strategies, everything deterministic."""
+"""A realistic run to test reports with: 3 worlds, 2 clients, 3 sizes, 8 strategies; always the same."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def trace_run() -> Run:
                 1,
                 1,
                 {"status": status},
-            )  # fmt: skip
+            )
         )
     run = empty_run(kind="trace", clock="wall", perfkit="0.1.0", command=["perfkit", "run", "app/report.py"])
     run.trace = pack(trace)
@@ -220,7 +220,7 @@ def _cell(world: WorldInfo, info: StrategyInfo, size: int, repeats: int) -> Cell
 
 
 def _trace(world: WorldInfo, calls: int, at_a_time: int, site: Frame) -> Trace:
-    """Calls of a round trip each, ``at_a_time`` side by side; in the cloud those above 60 at once are refused."""
+    """Calls of a round trip each, ``at_a_time`` at once; the cloud refuses all but the first 50 at once."""
     trace = Trace("virtual", 0, 0, probes=["aiohttp"])
     each = (world.rtt_ns or 0) + 6 * MS
     for number in range(calls):
@@ -242,7 +242,7 @@ def _trace(world: WorldInfo, calls: int, at_a_time: int, site: Frame) -> Trace:
                 1,
                 1,
                 {"status": 503 if refused else 200},
-            )  # fmt: skip
+            )
         )
     trace.end_ns = max(span.end_ns for span in trace.spans)
     return trace
@@ -289,6 +289,6 @@ def _predictions(scenario: ScenarioResult) -> list[Prediction]:
                         predicted,
                         saved,
                         before.findings[0].basis,
-                    )  # fmt: skip
+                    )
                 )
     return found

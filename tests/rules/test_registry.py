@@ -9,7 +9,7 @@ from perfkit.rules.results_differ import compare
 @pytest.mark.parametrize("code", sorted(rules.available()))
 def test_every_rule_keeps_the_contract(code):
     rule = rules.load(code.lower())
-    assert rule.CODE == code
+    assert code == rule.CODE
     assert rule.check(Trace("virtual", 0, 0)) == []
     text = rules.page(code)
     assert text.startswith(f"# {code} {rule.NAME}\n")
@@ -24,7 +24,7 @@ def test_every_rule_keeps_the_contract(code):
 
 
 def test_an_unknown_rule_gets_a_suggestion():
-    with pytest.raises(UnknownNameError, match="no rule named 'PK120'.*Did you mean 'PK102'"):
+    with pytest.raises(UnknownNameError, match=r"no rule named 'PK120'.*Did you mean 'PK102'"):
         rules.load("PK120")
 
 

@@ -55,7 +55,7 @@ def test_an_unknown_name_is_an_error_like_the_real_one():
     async def main():
         await addresses("nowhere.example")
 
-    with pytest.raises(socket.gaierror, match="Name or service not known.*nowhere.example") as caught:
+    with pytest.raises(socket.gaierror, match=r"Name or service not known.*nowhere.example") as caught:
         run(main)
     assert caught.value.errno == socket.EAI_NONAME
 

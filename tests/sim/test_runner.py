@@ -1,4 +1,6 @@
 import asyncio
+import contextlib
+import random
 import time
 
 import pytest
@@ -75,17 +77,13 @@ def test_interrupts_come_out(error):
 def test_a_task_that_survives_its_cancellation_is_an_error_too():
     async def immortal():
         while True:
-            try:
+            with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(100)
-            except asyncio.CancelledError:
-                pass
 
     async def stuck():
         while True:
-            try:
+            with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.Event().wait()
-            except asyncio.CancelledError:
-                pass
 
     def leaving(coroutine):
         async def main():
@@ -127,3 +125,12 @@ def test_misuse_says_what_to_do():
         run(main)
     with pytest.raises(UsageError, match="inside a running event loop"):
         asyncio.run(main())
+
+
+def test_the_random_module_starts_the_same_and_is_put_back():
+    async def main():
+        return random.random()
+
+    state = random.getstate()
+    assert run(main) == run(main)
+    assert random.getstate() == state

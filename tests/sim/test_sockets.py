@@ -138,7 +138,7 @@ def test_nothing_real_stays_open():
         return len(os.listdir("/proc/self/fd"))
 
     async def main():
-        _, client, server = await pair()
+        _, client, _ = await pair()
         client.transport.get_extra_info("socket").fileno()
         for _ in range(5):
             sock = socket.socket()

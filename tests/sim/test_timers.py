@@ -126,13 +126,16 @@ def test_gather_task_groups_and_cancellation():
         await asyncio.sleep(0.5)
         raise KeyError("broken")
 
+    async def group(*coroutines):
+        async with asyncio.TaskGroup() as tasks:
+            for coroutine in coroutines:
+                tasks.create_task(coroutine)
+
     async def main():
         log = []
         await asyncio.gather(step(0.3, log), step(0.1, log), step(0.2, log))
         with pytest.raises(ExceptionGroup):
-            async with asyncio.TaskGroup() as group:
-                group.create_task(step(5, log))
-                group.create_task(fail())
+            await group(step(5, log), fail())
         return log
 
     assert run(main) == [

@@ -13,7 +13,7 @@ def test_only_the_applications_frames_are_there():
     class Seen(json.JSONEncoder):
         def default(self, o):
             self.path = capture()
-            return None
+            return
 
     encoder = Seen()
     encoder.encode({"x": object()})

@@ -1,0 +1,56 @@
+import subprocess
+import sys
+
+import pytest
+
+from perfkit.errors import MissingExtraError, UnknownNameError
+from perfkit.model.storage import decode_run, encode_run
+from perfkit.report import FORMATS, render
+from perfkit.report.html import render_html
+from perfkit.report.picture import growth_figure
+from perfkit.report.terminal import render_terminal
+from tests.report.sample import empty_run, sample_run
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_format_renders_bytes_and_has_a_suffix(name):
+    assert render(empty_run(), name)
+    assert FORMATS[name].suffix == f".{name}"
+
+
+def test_json_is_the_run_itself():
+    run = sample_run(groups=("aiohttp",), sizes=[20])
+    assert encode_run(decode_run(render(run, "json"))) == encode_run(run)
+
+
+def test_an_unknown_format_is_named_with_the_nearest():
+    with pytest.raises(UnknownNameError, match=r"no format named 'htm'\. Did you mean 'html'\?"):
+        render(empty_run(), "htm")
+
+
+def test_importing_the_room_imports_no_renderer():
+    code = "import sys, perfkit.report; print(sorted({'jinja2', 'matplotlib', 'rich'} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("package", ["jinja2", "matplotlib"])
+def test_a_missing_package_is_named(monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtraError, match=rf"needs {package}, .*pip install 'perfkit\[report\]'"):
+        render_html(sample_run(groups=("aiohttp",), sizes=[20, 200]))
+
+
+def test_a_picture_without_matplotlib(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match="the growth chart needs matplotlib"):
+        growth_figure(sample_run(groups=("aiohttp",), sizes=[20]).scenarios[0], "own", "aiohttp")
+
+
+def test_the_terminal_without_rich(monkeypatch):
+    from rich.console import Console
+
+    console = Console()
+    monkeypatch.setitem(sys.modules, "rich.text", None)
+    with pytest.raises(MissingExtraError, match="the terminal report needs rich"):
+        render_terminal(empty_run(), console)
