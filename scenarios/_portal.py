@@ -6,15 +6,15 @@ One session, a throttle that keeps to the documented limit, refused calls sent a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 
 from perfkit.bench.strategies import chunks
 from perfkit.worlds import Access
+from perfkit.worlds.bitrix24.php import build_query
 
 BATCH = 50
 """Commands in one batch request, and rows on one page."""
@@ -23,20 +23,9 @@ Params = dict[str, Any]
 Row = dict[str, str]
 
 
-def php_query(params: Any, prefix: str = "") -> Iterator[str]:
-    """``filter[OWNER_ID]=5`` and so on: how a command of a batch carries its parameters."""
-    items = params.items() if isinstance(params, dict) else enumerate(params)
-    for key, value in items:
-        name = f"{prefix}[{key}]" if prefix else str(key)
-        if isinstance(value, (dict, list, tuple)):
-            yield from php_query(value, name)
-        else:
-            yield f"{name}={quote(str(value))}"
-
-
 def command(method: str, params: Params) -> str:
     """One command of a batch."""
-    return f"{method}?{'&'.join(php_query(params))}"
+    return f"{method}?{build_query(params)}"
 
 
 class Throttle:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from weakref import WeakSet
 
 import msgspec
 from aiohttp import web
@@ -12,6 +11,7 @@ from aiohttp import web
 from perfkit.worlds.bitrix24 import php
 from perfkit.worlds.bitrix24.answers import Reply
 from perfkit.worlds.bitrix24.portal import Portal
+from perfkit.worlds.web import delay
 from perfkit.worlds.workers import WorkerPool
 
 MAX_BODY_BYTES = 64 * 2**20
@@ -28,7 +28,8 @@ def make_app(portal: Portal) -> web.Application:
     in the ``Server-Timing`` header.
     """
     front = _Front(portal)
-    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    far_away = [delay(portal.config.rtt_ns)] if portal.config.rtt_ns else []
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=far_away)
     app[PORTAL], app[WORKERS] = portal, front.workers
     app.router.add_route("GET", "/rest/{user}/{token}/{method:[^/]+}{slash:/?}", front.handle)
     app.router.add_route("POST", "/rest/{user}/{token}/{method:[^/]+}{slash:/?}", front.handle)
@@ -39,11 +40,8 @@ class _Front:
     def __init__(self, portal: Portal) -> None:
         self.portal = portal
         self.workers = WorkerPool(portal.config.workers)
-        self._connections: WeakSet[asyncio.BaseTransport] = WeakSet()
 
     async def handle(self, request: web.Request) -> web.Response:
-        if self.portal.config.rtt_ns:
-            await self._travel(request)
         loop = asyncio.get_running_loop()
         arrived_s = loop.time()
         where = request.match_info
@@ -58,17 +56,6 @@ class _Front:
             reply = self.portal.run(method, params, credential=f"{where['user']}/{where['token']}")
             await asyncio.sleep(reply.cost_ns / 1e9)
         return _response(reply, queued_s)
-
-    async def _travel(self, request: web.Request) -> None:
-        """Wait for the round trip, and for the handshake's before the first request of a connection.
-
-        Real servers only: the kernel answers a handshake before this code could delay it.
-        """
-        transport, trips = request.transport, 1
-        if transport is not None and transport not in self._connections:
-            self._connections.add(transport)
-            trips = 2
-        await asyncio.sleep(trips * self.portal.config.rtt_ns / 1e9)
 
 
 def _method_name(last: str) -> str:

@@ -8,13 +8,11 @@ from aiohttp import web
 
 from perfkit.errors import UsageError
 from perfkit.model import HostFacts, WorldInfo
-from perfkit.worlds.bitrix24.app import make_app
+from perfkit.worlds.bitrix24.app import PORTAL, make_app
 from perfkit.worlds.bitrix24.portal import WEBHOOK_PATH, Portal, PortalConfig
 
 BATCH_SIZE = 50
 """Commands in one ``batch`` request (documented)."""
-
-_PORTAL = web.AppKey("portal", Portal)
 
 
 class Bitrix24:
@@ -67,14 +65,11 @@ class Bitrix24:
 
     def app(self, size: int, seed: int, *, latency: bool) -> web.Application:
         """A fresh portal with its data, limits and journal."""
-        portal = Portal(self._config(size, seed, self.rtt_ns if latency else 0))
-        app = make_app(portal)
-        app[_PORTAL] = portal
-        return app
+        return make_app(Portal(self._config(size, seed, self.rtt_ns if latency else 0)))
 
     def counters(self, app: web.Application) -> dict[str, int]:
         """Commands the portal carried out, rows it returned, and requests it refused."""
-        journal = app[_PORTAL].journal
+        journal = app[PORTAL].journal
         return {
             "commands": sum(1 for row in journal if row.status == 200 and row.method != "batch"),
             "rows": sum(row.rows for row in journal),
