@@ -36,6 +36,7 @@ Progress = Callable[[int, int], None]
 class Plan:
     """What to measure and how. Empty ``sizes``, ``strategies`` or ``worlds`` mean all of them.
 
+    In wall time no ``sizes`` means the smallest: real waiting at story scale takes hours.
     ``limit_s`` bounds a strategy in virtual, ``timeout_s`` in real seconds.
     """
 
@@ -80,6 +81,8 @@ def bench(
         perfkit=__version__,
         command=list(plan.command),
     )
+    if plan.clock == "wall" and not plan.sizes:
+        run.warnings.append("wall time: the smallest size only; name others with --size")
     started_ns = time.perf_counter_ns()
     try:
         _measure(works, run, plan, progress)
@@ -128,6 +131,8 @@ def _empty(scenario: Scenario, plan: Plan) -> ScenarioResult:
 
 
 def _sizes(scenario: Scenario, plan: Plan) -> list[int]:
+    if plan.clock == "wall" and not plan.sizes:
+        return [min(scenario.sizes)]
     return sorted(size for size in scenario.sizes if not plan.sizes or size in plan.sizes)
 
 

@@ -52,6 +52,7 @@ def command(
 
     A NAME is a scenario of the project's scenario folder; a FILE.py is any file that defines some. Every
     strategy must give the same answer. In virtual time the figures are the same to the last digit each time.
+    In wall time only the smallest size is measured unless --size names others.
     """
     from perfkit.bench.discovery import find
     from perfkit.bench.harness import Plan, bench

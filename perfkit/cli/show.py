@@ -5,10 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    NamesType = click.ParamType[tuple[str, ...]]
+    NumbersType = click.ParamType[tuple[int, ...]]
+    DurationType = click.ParamType[int]
+else:  # generic only from click 8.3 on
+    NamesType = NumbersType = DurationType = click.ParamType
 
 BAR_AFTER_S = 1.0
 """Work shorter than this shows no bar."""
@@ -54,7 +62,7 @@ class Bar:
         self._progress.update(self._task, completed=done)
 
 
-class Names(click.ParamType[tuple[str, ...]]):
+class Names(NamesType):
     """``A,B``: names separated by commas."""
 
     name = "A,B"
@@ -68,7 +76,7 @@ class Names(click.ParamType[tuple[str, ...]]):
         return tuple(part.strip() for part in str(value).split(",") if part.strip())
 
 
-class Numbers(click.ParamType[tuple[int, ...]]):
+class Numbers(NumbersType):
     """``20,200``: whole numbers separated by commas."""
 
     name = "N,N"
@@ -87,7 +95,7 @@ class Numbers(click.ParamType[tuple[int, ...]]):
             self.fail(f"{value!r} is no whole number, nor several separated by commas", param, ctx)
 
 
-class Duration(click.ParamType[int]):
+class Duration(DurationType):
     """``200ms``, ``1.5s``, ``50us``: a duration, as nanoseconds."""
 
     name = "DURATION"

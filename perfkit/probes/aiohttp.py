@@ -16,7 +16,7 @@ from perfkit.fingerprints.values import hash_leaves, hash_value, query_values
 from perfkit.tracing import Scope, enter, here, leave
 
 LIBRARY = "aiohttp"
-TESTED = ("3.11", "3.15")
+TESTED = ("3.14", "3.15")
 """Versions from the first up to, not including, the second are covered by tests."""
 
 _originals: list[tuple[Any, str, Any]] = []

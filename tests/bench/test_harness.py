@@ -146,6 +146,12 @@ def test_only_undeclared_problems_fail_the_run(wrong):
     assert not any("flawed" in problem or "needs" in problem for problem in problems)
 
 
+def test_wall_time_takes_the_smallest_size_unless_told(scenarios):
+    run = bench([scenarios["shop"]], Plan(clock="wall", strategies=("batched",)))
+    assert {cell.size for cell in run.scenarios[0].cells} == {10}
+    assert any("--size" in warning for warning in run.warnings)
+
+
 def test_a_sync_strategy_runs_in_wall_time(scenarios):
     run = bench([scenarios["wrong"]], Plan(clock="wall", strategies=("blocks",)))
     assert cells(run)["blocks", 2].agrees

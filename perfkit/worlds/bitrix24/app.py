@@ -69,7 +69,7 @@ async def _params(request: web.Request) -> dict[str, Any]:
         return params
     try:
         return {**params, **await _body(request)}
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, msgspec.DecodeError):  # which is no ValueError in older releases
         return params  # as the portal does: what it cannot read is not there
 
 
