@@ -96,9 +96,10 @@ def _pyproject(folder: Path) -> tuple[Path, Mapping[str, object]]:
         if not file.is_file():
             continue
         try:
-            table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("perfkit")
+            tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError(f"cannot read {file}: {error}") from error
+        table = tool.get("perfkit") if isinstance(tool, dict) else None
         if isinstance(table, dict):
             return place, table
     return folder, {}
@@ -110,5 +111,5 @@ def _convert(name: str, value: object, origin: str) -> Value:
         raise ConfigError(f"{origin}: {name} must be {wanted.__name__}, not {value!r}")
     try:
         return wanted(value)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ConfigError(f"{origin}: {name} must be {wanted.__name__}, not {value!r}") from error

@@ -38,11 +38,17 @@ def test_a_project_without_a_table_has_defaults(tmp_path):
         ("seed = true", "seed must be int, not True"),
         ("seed = [1]", "seed must be int"),
         ("seed =", "cannot read"),
+        ("workers = inf", "workers must be int, not inf"),
     ],
 )
 def test_bad_settings_are_named(tmp_path, table, message):
     with pytest.raises(ConfigError, match=message):
         load(project(tmp_path, table), {})
+
+
+def test_a_pyproject_with_an_odd_tool_table_has_defaults(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("tool = 3\n")
+    assert load(tmp_path, {}).integer("seed") == SETTINGS["seed"].default
 
 
 def test_a_bad_variable_is_named(tmp_path):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MAX_SHOWN_CHARACTERS = 200
+MAX_DEPTH = 20
 
 
 def shown(answer: Any) -> str:
@@ -18,17 +19,32 @@ def shown(answer: Any) -> str:
     return text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 1] + "…"
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, depth: int = 0) -> str:
+    if depth > MAX_DEPTH:
+        return "…"
     if isinstance(value, Mapping):
-        inner = ", ".join(sorted(f"{_text(key)}: {_text(item)}" for key, item in value.items()))
+        inner = ", ".join(
+            sorted(f"{_text(key, depth + 1)}: {_text(v, depth + 1)}" for key, v in value.items())
+        )
         return f"{{{inner}}}"
     if isinstance(value, (set, frozenset)):
-        return f"{{{', '.join(sorted(map(_text, value)))}}}" if value else "set()"
+        return f"{{{', '.join(sorted(_text(item, depth + 1) for item in value))}}}" if value else "set()"
     if isinstance(value, list):
-        return f"[{', '.join(map(_text, value))}]"
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_text, value))}{',' if len(value) == 1 else ''})"
-    return repr(value)
+        return f"[{', '.join(_text(item, depth + 1) for item in value)}]"
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return f"({', '.join(_text(item, depth + 1) for item in value)}{',' if len(value) == 1 else ''})"
+    names = _fields(value)
+    if names:
+        inner = ", ".join(f"{name}={_text(getattr(value, name), depth + 1)}" for name in names)
+        return f"{type(value).__name__}({inner})"
+    return repr(value).encode("utf-8", "replace").decode()
+
+
+def _fields(value: Any) -> Sequence[str]:
+    """Names of the fields of a named tuple, a msgspec struct or a dataclass."""
+    kind = type(value)
+    fields = getattr(kind, "_fields", None) or getattr(kind, "__struct_fields__", None)
+    return fields or tuple(getattr(kind, "__dataclass_fields__", ()))
 
 
 def equal(answers: list[Any], expected: list[Any]) -> bool:

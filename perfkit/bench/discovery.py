@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sys
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +30,7 @@ def load_file(path: Path) -> list[Scenario]:
     path = path.resolve()
     if not path.is_file():
         raise ScenarioError(f"there is no scenario file {path}")
-    module_name = f"perfkit_scenario_{path.stem}"
+    module_name = f"perfkit_scenario_{path.stem}_{zlib.crc32(str(path).encode()):08x}"  # one per file
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
         raise ScenarioError(f"{path} is not a Python file; a scenario file ends in .py")
@@ -36,11 +38,12 @@ def load_file(path: Path) -> list[Scenario]:
         sys.path.insert(0, str(path.parent))
     module = sys.modules[module_name] = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with contextlib.redirect_stdout(sys.stderr):  # what it prints must not end up among results
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         sys.modules.pop(module_name, None)
         raise ScenarioError(f"{path}{_line(error, path)} raised on import: {_cause(error)}") from error
-    scenarios = [value for value in vars(module).values() if isinstance(value, Scenario)]
+    scenarios = list({id(v): v for v in vars(module).values() if isinstance(v, Scenario)}.values())
     if not scenarios:
         raise ScenarioError(f"{path} defines no perfkit.Scenario")
     for scenario in scenarios:

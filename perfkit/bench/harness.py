@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,9 +17,9 @@ from perfkit.bench.answers import equal, shown
 from perfkit.bench.discovery import load_file
 from perfkit.bench.environment import describe_machine
 from perfkit.bench.measure import Job, Measured
-from perfkit.bench.pool import Pool, default_workers
+from perfkit.bench.pool import Pool, default_workers, lost
 from perfkit.bench.scenario import Scenario, Strategy
-from perfkit.errors import UnknownNameError, UsageError
+from perfkit.errors import UnknownNameError, UsageError, WorldError
 from perfkit.model import Cell, Finding, Prediction, Run, ScenarioResult
 from perfkit.rules import results_differ
 from perfkit.worlds.serving import serving
@@ -105,8 +106,10 @@ def _check(scenarios: Sequence[Scenario], plan: Plan) -> None:
     if plan.clock not in CLOCKS:
         raise UnknownNameError("clock", plan.clock, CLOCKS)
     for what, number in (("repeats", plan.repeats), ("timeout", plan.timeout_s), ("limit", plan.limit_s)):
-        if number <= 0:
-            raise UsageError(f"{what} must be more than 0, not {number}")
+        if not (0 < number < math.inf):
+            raise UsageError(f"{what} must be more than 0 and finite, not {number}")
+    if plan.workers < 0:
+        raise UsageError(f"workers must be 0 (one per core) or more, not {plan.workers}")
     for what, wanted, known in (
         ("strategy", plan.strategies, {name for s in scenarios for name in s.strategies}),
         ("world", plan.worlds, {name for s in scenarios for name in s.worlds}),
@@ -180,8 +183,11 @@ def _wall(pool: Pool, jobs: list[Job]) -> Iterator[Measured]:
         samples: list[Measured] = []
         for seed in job.seeds:
             source = partial(app_of, job.file, job.scenario, job.world, job.size, seed)
-            with serving(source) as url:
-                samples += pool.run([replace(job, url=url, seeds=(seed,))])
+            try:
+                with serving(source) as url:
+                    samples += pool.run([replace(job, url=url, seeds=(seed,))])
+            except WorldError as error:
+                samples.append(lost(job, "failed", str(error)))
         yield _merged(samples)
 
 
@@ -208,31 +214,43 @@ def _enter(work: _Work, run: Run, measured: Measured) -> None:
 
 
 def _compare(work: _Work) -> None:
-    """Put the cells in order, and each answer beside the first baseline's (else PK501)."""
+    """Put the cells in order, and each answer beside the reference's (else PK501)."""
     result = work.result
     worlds = [world.name for world in result.worlds]
     names = [info.name for info in result.strategies]
     result.cells.sort(key=lambda c: (worlds.index(c.world), names.index(c.strategy), c.size))
-    first = next((info.name for info in result.strategies if info.baseline), None)
     for cell in result.cells:
-        answers = work.answers.get((cell.world, cell.strategy, cell.size), [])
-        expected = work.answers.get((cell.world, first or "", cell.size), [])
         if cell.status != "ok":
             continue
+        answers = _answers(work, cell)
+        expected = _answers(work, _reference(result, cell))
         cell.answer = shown(answers[0])
-        if not expected:
-            continue
         cell.agrees = equal(answers, expected)
         if not cell.agrees:
             cell.findings = _differs(work, cell, answers, expected) + cell.findings
 
 
+def _answers(work: _Work, cell: Cell) -> list[object]:
+    return work.answers[(cell.world, cell.strategy, cell.size)]
+
+
+def _reference(result: ScenarioResult, cell: Cell) -> Cell:
+    """Whose answer counts: the first baseline's, else that of the first strategy without a flaw."""
+    peers = [c for c in result.cells if (c.world, c.size, c.status) == (cell.world, cell.size, "ok")]
+    infos = {peer.strategy: result.strategy(peer.strategy) for peer in peers}
+    baselines = [peer for peer in peers if infos[peer.strategy].baseline]
+    flawless = [peer for peer in peers if not infos[peer.strategy].flaw]
+    return (baselines or flawless or peers)[0]
+
+
 def _differs(work: _Work, cell: Cell, answers: list[object], expected: list[object]) -> list[Finding]:
     strategy = work.scenario.strategies[cell.strategy]
-    index = next((i for i, (a, e) in enumerate(zip(answers, expected, strict=False)) if a != e), 0)
-    return results_differ.compare(
-        cell.strategy, strategy.site, shown(answers[index]), shown(expected[index]), strategy.info.flaw
-    )
+    pairs = zip(answers, expected, strict=False)
+    answer, other = next(((a, e) for a, e in pairs if a != e), (answers[-1], expected[-1]))
+    answer_text, other_text = shown(answer), shown(other)
+    if answer_text == other_text:
+        answer_text += " (it differs beyond what is shown)"
+    return results_differ.compare(cell.strategy, strategy.site, answer_text, other_text, strategy.info.flaw)
 
 
 def predictions(result: ScenarioResult) -> list[Prediction]:

@@ -8,14 +8,17 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import inspect
+import re
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from perfkit.bench.scenario import Scenario, Strategy
 from perfkit.errors import DeadlockError, MissingExtraError, SimulationError, VirtualTimeoutError
+from perfkit.fingerprints import describe_url
 from perfkit.model import Cell, CellCost, HostFacts, Sample, Trace, busy_ns, pack, peak_overlap
 from perfkit.recording import record
 from perfkit.rules import check
@@ -28,6 +31,8 @@ MAX_KEPT_SPANS = 500
 """Spans of a cell's trace that are stored; findings are made from all of them."""
 
 MAX_ERROR_CHARACTERS = 300
+
+_URL = re.compile(r"https?://[^\s'\"<>]+")
 
 
 @dataclass(frozen=True)
@@ -96,17 +101,20 @@ def measure(scenario: Scenario, job: Job) -> Measured:
 
 
 def _run_guarded(cell: Cell, sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
-    run = _run_virtual if job.clock == "virtual" else _run_wall
     try:
-        run(sample, strategy, world, job, seed)
+        if job.clock == "virtual":
+            _run_virtual(sample, strategy, world, job, seed)
+        else:
+            _run_wall(sample, strategy, world, job, seed)
+        _check_comparable(sample.answer)
     except DeadlockError as error:
         cell.status, cell.error = "deadlock", _cut(str(error))
     except (VirtualTimeoutError, TimeoutError) as error:
         cell.status, cell.error = "timeout", _cut(str(error) or type(error).__name__)
     except SimulationError as error:
         cell.status, cell.error = "failed", _cut(str(error))
-    except (Exception, asyncio.CancelledError, SystemExit) as error:
-        cell.status, cell.error = "failed", _cut(f"{type(error).__name__}: {error}")
+    except BaseException as error:  # whatever it raised, it is the result of this cell and of no other
+        cell.status, cell.error = "failed", _cut(f"{type(error).__name__}: {_said(error)}")
 
 
 def _run_virtual(sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
@@ -145,27 +153,40 @@ def _run_wall(sample: _Sample, strategy: Strategy, world: World, job: Job, seed:
     """The strategy in real time against a server in another process."""
     access = Access(job.url + world.path, job.size, seed, "wall", world.access_facts())
     facts = world.host_facts(job.url.partition("//")[2])
-    before = time.process_time_ns()
+    if inspect.iscoroutinefunction(strategy.run):
+        asyncio.run(_record(sample, strategy, access, facts))
+        return
+    rec = record(hosts=[facts])
     try:
-        _asyncio_run(lambda: _record(sample, strategy, access, facts))
+        with rec, _timed(sample, rec):
+            sample.answer = strategy.run(access, access.size)
     finally:
-        sample.computing_ns = time.process_time_ns() - before
-
-
-def _asyncio_run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(main())
+        sample.trace = rec.trace
 
 
 async def _record(sample: _Sample, strategy: Strategy, access: Access, facts: HostFacts) -> None:
     rec = record(hosts=[facts])
     try:
-        with rec:
-            start_ns = rec.now_ns()
-            answer = strategy.run(access, access.size)
-            sample.answer = await answer if inspect.isawaitable(answer) else answer
-            sample.elapsed_ns = rec.now_ns() - start_ns
+        with rec, _timed(sample, rec):
+            sample.answer = await strategy.run(access, access.size)
     finally:
         sample.trace = rec.trace
+
+
+@contextmanager
+def _timed(sample: _Sample, rec: record) -> Iterator[None]:
+    start_ns, computing_ns = rec.now_ns(), time.process_time_ns()
+    yield
+    sample.elapsed_ns = rec.now_ns() - start_ns
+    sample.computing_ns = time.process_time_ns() - computing_ns
+
+
+def _check_comparable(answer: Any) -> None:
+    """Raises what ``==`` raises, or TypeError where it gives no yes or no (an array does not)."""
+    try:
+        bool(answer == answer)
+    except Exception as error:
+        raise TypeError(f"its answer cannot be compared with == ({error}); return plain data") from error
 
 
 def _add(cell: Cell, sample: _Sample, seed: int) -> None:
@@ -198,6 +219,23 @@ def count(trace: Trace) -> dict[str, int]:
     return dict(counts)
 
 
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # a __str__ of the user's that raises
+        return "(its message cannot be shown)"
+
+
 def _cut(text: str) -> str:
-    text = " ".join(text.split())
+    """One line without secrets: URLs in it are masked as everywhere."""
+    text = " ".join(text.encode("utf-8", "replace").decode().split())
+    text = _URL.sub(lambda found: _masked(found[0]), text)
     return text if len(text) <= MAX_ERROR_CHARACTERS else text[: MAX_ERROR_CHARACTERS - 1] + "…"
+
+
+def _masked(url: str) -> str:
+    try:
+        described = describe_url(url)
+    except ValueError:
+        return "(a URL)"
+    return f"{described.host}{described.template}"

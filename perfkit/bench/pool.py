@@ -12,7 +12,6 @@ import multiprocessing
 import os
 import pickle
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from perfkit.bench.measure import Job, Measured, measure
 from perfkit.bench.scenario import Scenario
 from perfkit.errors import PerfkitError
 from perfkit.model import Cell, CellCost
+from perfkit.worlds.serving import deaf_to_interrupts, end_with_parent
 
 _context = multiprocessing.get_context("spawn")  # a fork would inherit the caller's threads and event loops
 
@@ -39,6 +39,7 @@ class _Worker:
     pipe: Connection
     job: Job | None = None
     deadline: float = 0.0
+    ready: bool = False
 
 
 class Pool:
@@ -82,12 +83,17 @@ def default_workers() -> int:
 def _start() -> _Worker:
     here, there = _context.Pipe()
     process = _context.Process(target=_work, args=(there,), daemon=True)
-    process.start()
+    with deaf_to_interrupts():
+        process.start()
     there.close()
     return _Worker(process, here)
 
 
 def _give(worker: _Worker, job: Job, timeout_s: float) -> None:
+    if not worker.ready:  # starting Python is not the strategy's time
+        with contextlib.suppress(EOFError, OSError):
+            worker.pipe.recv_bytes()
+        worker.ready = True
     worker.job, worker.deadline = job, time.monotonic() + timeout_s
     with contextlib.suppress(BrokenPipeError):
         worker.pipe.send(job)
@@ -111,13 +117,17 @@ def _collect(pool: list[_Worker], timeout_s: float) -> Iterator[Measured]:
 
 def _receive(worker: _Worker, job: Job) -> Measured:
     try:
-        measured: Measured = pickle.loads(worker.pipe.recv_bytes())  # noqa: S301 - from our own child
+        data = worker.pipe.recv_bytes()
     except (EOFError, OSError):
         worker.process.join(1)
         code = worker.process.exitcode
         _restart(worker)
         return lost(job, "failed", f"its process ended with exit code {code}")
     worker.job = None
+    try:
+        measured: Measured = pickle.loads(data)  # noqa: S301 - from our own child
+    except Exception as error:  # a user's class may pickle and not come back
+        return lost(job, "failed", f"its answer cannot be compared (read back): {error}")
     return measured
 
 
@@ -130,7 +140,7 @@ def lost(job: Job, status: str, error: str) -> Measured:
 def _restart(worker: _Worker) -> None:
     _kill(worker)
     fresh = _start()
-    worker.process, worker.pipe, worker.job = fresh.process, fresh.pipe, None
+    worker.process, worker.pipe, worker.job, worker.ready = fresh.process, fresh.pipe, None, False
 
 
 def _stop(worker: _Worker) -> None:
@@ -150,7 +160,9 @@ def _kill(worker: _Worker) -> None:
 def _work(pipe: Connection) -> None:
     """A worker's life: a job, its result, the next job."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which keeps what is measured
-    sys.stdout = sys.stderr  # what a strategy prints must not end up between results
+    os.dup2(2, 1)  # what a strategy prints must not end up among results
+    end_with_parent()
+    pipe.send_bytes(_STOP)  # ready
     loaded: dict[str, dict[str, Scenario]] = {}
     while True:
         try:

@@ -76,7 +76,7 @@ class Scenario:
             raise ScenarioError(f"scenario {name}: sizes must be whole numbers from 1, not {sizes!r}")
         caller = sys._getframe(1)
         self.name = name
-        self.sizes = tuple(sizes)
+        self.sizes = tuple(sorted(set(sizes)))
         self.worlds: dict[str, World] = dict(world) if isinstance(world, Mapping) else {DEFAULT_WORLD: world}
         self.unit = unit
         self.title = title

@@ -78,8 +78,9 @@ def command(
     with Bar("measuring") as bar:
         run = bench(list(found.scenarios.values()), plan, folder=settings.root, progress=bar)
     run.warnings += [str(error) for error in found.errors]
+    unwritten = keep(run, output, settings.folder("reports"), report)  # first: stdout may be a closed pipe
     show(run, form)
-    problems = [*found.errors, *keep(run, output, settings.folder("reports"), report)]
+    problems = [*found.errors, *unwritten]
     for problem in problems:
         notes().print(f"perfkit: {problem}", markup=False)
     if run.interrupted:

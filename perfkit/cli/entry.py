@@ -19,8 +19,8 @@ def main() -> None:
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        code = _broken_pipe()
+    except OSError as error:
+        code = _unwritten(error)
     sys.exit(code)
 
 
@@ -47,8 +47,8 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         _say("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
-        return _broken_pipe()
+    except OSError as error:
+        return _unwritten(error)
     except ModuleNotFoundError as error:
         return _missing(error)
     except Exception:  # the last resort: nothing the user did should end here
@@ -63,10 +63,13 @@ def _missing(error: ModuleNotFoundError) -> int:
     return 2
 
 
-def _broken_pipe() -> int:
-    # the reader of our output has gone: say nothing more, and keep Python's own flush at exit quiet
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return BROKEN_PIPE
+def _unwritten(error: OSError) -> int:
+    """Output that could not be written; where its reader has gone there is nobody to tell."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # keeps Python's own flush at exit quiet
+    if isinstance(error, BrokenPipeError):
+        return BROKEN_PIPE
+    _say(f"cannot write: {error.strerror or error}")
+    return 2
 
 
 def _say(text: str) -> None:

@@ -22,9 +22,15 @@ BAR_AFTER_S = 1.0
 """Work shorter than this shows no bar."""
 
 
+class _Results(Console):
+    def on_broken_pipe(self) -> None:
+        """The entry point ends quietly; rich would end with 1, which means that something went wrong."""
+        raise BrokenPipeError
+
+
 def results() -> Console:
     """Where results go. No colour off a terminal; NO_COLOR and FORCE_COLOR are respected."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=False)
+    return _Results(file=sys.stdout, highlight=False, soft_wrap=False)
 
 
 def notes() -> Console:

@@ -160,24 +160,34 @@ class ScenarioResult(Struct):
         return next((c for c in self.cells if (c.world, c.strategy, c.size) == key), None)
 
     def problems(self) -> list[str]:
-        """Sentences naming each cell that went wrong without its strategy declaring a flaw."""
-        found = []
+        """A sentence for each strategy that went wrong in one way without declaring a flaw."""
+        places: dict[tuple[str, str], list[str]] = {}
         for cell in self.cells:
-            place = f"{self.name}: {cell.strategy} at {cell.size} {self.unit} on {cell.world}"
             if self.strategy(cell.strategy).flaw:
                 continue
             if cell.status not in ("ok", "skipped"):
-                found.append(f"{place} {cell.status}: {cell.error}")
+                wrong = f"{cell.status}: {cell.error}"
             elif cell.agrees is False:
-                found.append(f"{place} gave another answer than the baseline (PK501)")
-        return found
+                wrong = "gave another answer than the baseline (PK501)"
+            else:
+                continue
+            place = f"{cell.size} {self.unit} on {cell.world}"
+            places.setdefault((cell.strategy, wrong), []).append(place)
+        return [
+            f"{self.name}: {strategy} at {found[0]}{_more(found)} {wrong}"
+            for (strategy, wrong), found in places.items()
+        ]
+
+
+def _more(places: list[str]) -> str:
+    return f" and {len(places) - 1} more cells" if len(places) > 1 else ""
 
 
 class CellCost(Struct, frozen=True):
     """What one cell cost on this machine; not part of the result.
 
-    ``computing_ns`` is the CPU time of the strategy's own side, without servers and simulator;
-    ``requests_per_second`` how many requests the machine got through per real second.
+    ``computing_ns`` is how long the strategy's own side computed, without servers and simulator: CPU time of
+    its process in wall time, real time of its callbacks in virtual time. ``real_ns`` is the whole cell.
     """
 
     scenario: str

@@ -23,8 +23,24 @@ GZIP_FROM_BYTES = 256 * 1024
 
 
 def encode_run(run: Run) -> bytes:
-    """The run as JSON; the same run gives the same bytes."""
-    return msgspec.json.encode(run)
+    """The run as JSON; the same run gives the same bytes.
+
+    A span's attribute that JSON does not know is stored as its repr: one odd value must not cost the run.
+    """
+    try:
+        return msgspec.json.encode(run, enc_hook=repr)
+    except UnicodeEncodeError:  # half a surrogate pair in some text
+        return msgspec.json.encode(_encodable(msgspec.to_builtins(run, enc_hook=repr)))
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    return value
 
 
 def decode_run(data: bytes, *, source: str = "run") -> Run:
@@ -92,7 +108,7 @@ def write_atomic(path: str | Path, data: bytes) -> Path:
 
     Raises RunFileError when the place cannot be written.
     """
-    target = Path(path)
+    target = Path(path).resolve()  # through a symbolic link, not over it
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

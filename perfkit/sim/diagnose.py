@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 import sysconfig
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ _STDLIB = sysconfig.get_paths()["stdlib"]
 
 def deadlock_report(now_ns: int, tasks: list[asyncio.Task[Any]]) -> str:
     """What waits for ever, and on which line; at most ten tasks by name."""
-    lines = [f"  {task.get_name()}: {where(task)}" for task in tasks[:_SHOWN]]
+    lines = [f"  {_name(task, number)}: {where(task)}" for number, task in enumerate(tasks[:_SHOWN], 1)]
     if len(tasks) > _SHOWN:
         lines.append(f"  and {len(tasks) - _SHOWN} more")
     many = "1 task waits" if len(tasks) == 1 else f"{len(tasks)} tasks wait"
@@ -53,4 +55,18 @@ def _in_stdlib(frame: FrameType) -> bool:
 
 
 def _place(frame: FrameType) -> str:
-    return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
+    return f"{_shown(frame.f_code.co_filename)}:{frame.f_lineno} in {frame.f_code.co_name}"
+
+
+def _name(task: asyncio.Task[Any], number: int) -> str:
+    """The name it was given; asyncio's own count goes on from run to run, so it is counted anew here."""
+    name = task.get_name()
+    return f"task {number}" if re.fullmatch(r"Task-\d+", name) else name
+
+
+def _shown(file: str) -> str:
+    """The file without what is particular to this machine, where that can be told."""
+    for folder in (_STDLIB, os.getcwd()):
+        if file.startswith(folder + os.sep):
+            return file.removeprefix(folder + os.sep)
+    return file.rpartition(f"site-packages{os.sep}")[2]

@@ -14,7 +14,7 @@ from perfkit.sim.link import Network
 from perfkit.sim.sockets import Listener, MemoryServer, NeverReadable, close_quietly
 from perfkit.sim.timers import HOST, TimerLoop
 from perfkit.sim.transports import connect
-from perfkit.sim.unsupported import HTTPS_ADVICE, RefusingMixin, refuse
+from perfkit.sim.unsupported import HTTPS_ADVICE, HTTPS_PORT, RefusingMixin, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +114,8 @@ class VirtualLoop(RefusingMixin, TimerLoop):  # type: ignore[misc]  # refuses me
     async def _dial(self, address: Address) -> Address:
         await self._pass(self._book.link_to(address[0]).rtt_ns)
         if self._book.listener_at(*address) is None:
-            raise ConnectionRefusedError(errno.ECONNREFUSED, f"Connect call failed {address!r}")
+            advice = f". {HTTPS_ADVICE}" if address[1] == HTTPS_PORT else ""
+            raise ConnectionRefusedError(errno.ECONNREFUSED, f"Connect call failed {address!r}{advice}")
         return address
 
     async def _pass(self, duration_ns: int) -> None:

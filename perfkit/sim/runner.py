@@ -8,6 +8,7 @@ import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from perfkit.errors import SimulationError, UsageError
+from perfkit.sim.diagnose import where
 from perfkit.sim.loop import VirtualLoop
 from perfkit.sim.timepatch import virtual_time
 
@@ -74,16 +75,25 @@ def _fixed_random() -> Iterator[None]:
 
 def _clean_up(loop: VirtualLoop, *, failed: bool) -> None:
     loop.limit_to(loop.now_ns + (_GRACE_AFTER_ERROR_NS if failed else _GRACE_NS))
+    left = loop.tasks()
     try:
-        _cancel(loop, loop.tasks())
+        _cancel(loop, left)
         loop.run_until_complete(loop.shutdown_asyncgens())
-    except SimulationError:
+    except SimulationError as error:
         # The first error is the one to show; this one only says that its tasks would not end either.
         if not failed:
-            raise
+            raise SimulationError(_left_behind([task for task in left if not task.done()])) from error
     finally:
         for task in loop.tasks():
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # they are known and given up
+
+
+def _left_behind(tasks: list[asyncio.Task[Any]]) -> str:
+    places = "; ".join(where(task) for task in tasks[:3])
+    return (
+        f"main() is done, but {len(tasks)} of the tasks it left behind do not end when they are cancelled. "
+        f"Await them, or let CancelledError pass: {places}"
+    )
 
 
 def _cancel(loop: VirtualLoop, tasks: list[asyncio.Task[Any]]) -> None:

@@ -14,6 +14,7 @@ class NotSimulatedError(SimulationError, NotImplementedError):
     """Code asked the virtual loop for something that only a real one has."""
 
 
+HTTPS_PORT = 443
 HTTPS_ADVICE = "HTTPS is not simulated yet: use http:// addresses in virtual time"
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
@@ -38,7 +40,34 @@ async def start(app: web.Application, host: str, port: int) -> tuple[web.AppRunn
             f"cannot serve on {host}:{port}: {error.strerror or error}. "
             "Choose another port with --port, or 0 for any free one."
         ) from error
-    return runner, f"http://{host}:{runner.addresses[0][1]}"
+    shown = f"[{host}]" if ":" in host else host
+    return runner, f"http://{shown}:{runner.addresses[0][1]}"
+
+
+@contextlib.contextmanager
+def deaf_to_interrupts() -> Iterator[None]:
+    """Processes started in the block ignore Ctrl-C from their first moment: the parent stops them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def end_with_parent() -> None:
+    """End this child process when its parent is gone, however it went; also out of an endless loop."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True, name="end with parent").start()
 
 
 @contextlib.contextmanager
@@ -49,7 +78,8 @@ def serving(make_app: AppSource) -> Iterator[str]:
     """
     here, there = _context.Pipe()
     process = _context.Process(target=_serve, args=(make_app, there), daemon=True)
-    process.start()
+    with deaf_to_interrupts():
+        process.start()
     there.close()
     try:
         yield _address(here)
@@ -76,6 +106,7 @@ def _address(pipe: Connection) -> str:
 
 def _serve(make_app: AppSource, pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    end_with_parent()
     try:
         app = make_app()
     except Exception as error:  # whatever it is, the parent shall tell the user

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pathlib
 import time
 
 from aiohttp import ClientSession, web
@@ -114,7 +115,7 @@ async def cannot_be_compared(world, size):
 @wrong.strategy
 def blocks(world, size):
     time.sleep(0)
-    return list(range(size))
+    return asyncio.run(right(world, size))
 
 
 @wrong.strategy(needs="no_such_package")
@@ -126,3 +127,96 @@ async def needs(world, size):
 async def prints(world, size):
     print("noise on stdout")  # noqa: T201 - what the test is about
     return list(range(size))
+
+
+class NoYesOrNo:
+    """Compares like an array: element by element."""
+
+    def __eq__(self, other):
+        return NoYesOrNo()
+
+    def __hash__(self):
+        return 1
+
+    def __bool__(self):
+        raise ValueError("the truth value is ambiguous")
+
+
+@wrong.strategy
+async def has_no_yes_or_no(world, size):
+    return NoYesOrNo()
+
+
+class OneWayError(Exception):
+    """Pickles, and does not come back."""
+
+    def __init__(self, first, second):
+        super().__init__(first)
+
+
+@wrong.strategy
+async def does_not_come_back(world, size):
+    return OneWayError(1, 2)
+
+
+@wrong.strategy
+async def raises_anything(world, size):
+    raise KeyboardInterrupt
+
+
+@wrong.strategy
+async def leaks(world, size):
+    raise ValueError("no answer from https://me:s3cr3t@portal.test/rest/1/s3cr3t/x?auth=s3cr3t today")
+
+
+@wrong.strategy
+async def odd_attributes(world, size):
+    with perfkit.span("odd \udcff", path=pathlib.PurePosixPath("/x")):
+        pass
+    return list(range(size))
+
+
+@wrong.strategy
+async def tells_its_process(world, size):
+    place = os.environ.get("PERFKIT_TEST_PROCESS")
+    if place:
+        pathlib.Path(place).write_text(str(os.getpid()))
+    while place:
+        pass
+    return list(range(size))
+
+
+headless = perfkit.Scenario("headless", sizes=(1,), world=WebWorld(make_app))
+long = perfkit.Scenario("long", sizes=(1,), world=WebWorld(make_app))
+
+
+@headless.strategy(name="one")
+async def answers_one(world, size):
+    return 1
+
+
+@headless.strategy(name="two")
+async def answers_two(world, size):
+    return 2
+
+
+@long.strategy(baseline=True)
+async def answers_long(world, size):
+    return [*range(1000), 1]
+
+
+@long.strategy
+async def differs_at_the_end(world, size):
+    return [*range(1000), 2]
+
+
+def no_app(size):
+    raise ValueError("no data")
+
+
+worldless = perfkit.Scenario("worldless", sizes=(1,), world=WebWorld(no_app))
+
+
+@worldless.strategy(baseline=True)
+async def never_asked(world, size):
+    return 1

@@ -1,7 +1,11 @@
+from collections import namedtuple
+from dataclasses import dataclass
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit.bench.answers import MAX_SHOWN_CHARACTERS, equal, shown
+from perfkit.model import Frame
 
 
 def test_order_of_sets_and_dicts_does_not_show():
@@ -13,6 +17,23 @@ def test_order_of_sets_and_dicts_does_not_show():
 @given(st.dictionaries(st.text(max_size=3), st.integers()))
 def test_equal_dicts_are_shown_alike(data):
     assert shown(data) == shown(dict(reversed(data.items())))
+
+
+def test_order_does_not_show_in_fields_either():
+    @dataclass
+    class Point:
+        tags: set
+
+    Pair = namedtuple("Pair", "first second")
+    assert shown(Point({2, 1})) == "Point(tags={1, 2})"
+    assert shown(Pair({2, 1}, "x")) == "Pair(first={1, 2}, second='x')"
+    assert shown(Frame("a.py", 1, "f")) == "Frame(file='a.py', line=1, function='f')"
+
+
+def test_an_answer_that_holds_itself_is_cut():
+    answer = []
+    answer.append(answer)
+    assert shown(answer).startswith("[[[")
 
 
 def test_long_answers_are_cut():

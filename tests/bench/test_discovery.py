@@ -65,6 +65,17 @@ def test_two_files_with_one_name_keep_the_first(folder):
     assert "already" in str(found.errors[0])
 
 
+def test_files_of_one_name_in_two_folders_do_not_mix(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "same.py").write_text(
+            GOOD.format(name=f"in_{folder}") + f"again = in_{folder}\n"
+        )
+    found = find([str(tmp_path / "a" / "same.py"), str(tmp_path / "b" / "same.py")], tmp_path)
+    assert list(found.scenarios) == ["in_a", "in_b"]
+    assert not found.errors
+
+
 def test_a_file_may_import_its_neighbours(folder):
     (folder / "_shared_by_test.py").write_text("SIZE = 3")
     (folder / "uses.py").write_text("from _shared_by_test import SIZE\n" + GOOD.format(name="uses"))

@@ -1,10 +1,17 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import msgspec
 import pytest
 
 from perfkit.bench.discovery import load_file
 from perfkit.bench.harness import Plan, bench
 from perfkit.errors import UnknownNameError, UsageError
-from perfkit.model import Outcome
+from perfkit.model import Outcome, unpack
+from perfkit.model.storage import read_run, write_run
 
 MS = 1_000_000
 RTT_NS = 20 * MS
@@ -109,6 +116,11 @@ def test_wall_time_measures_against_a_real_server(scenarios):
         ("dies", "failed", "its process ended with exit code 7"),
         ("exits", "failed", "SystemExit: 3"),
         ("cannot_be_compared", "failed", "cannot be compared"),
+        ("has_no_yes_or_no", "failed", "cannot be compared with =="),
+        ("does_not_come_back", "failed", "cannot be compared (read back)"),
+        ("raises_anything", "failed", "KeyboardInterrupt"),
+        ("leaks", "failed", "/rest/{user}/{token}/x?auth="),
+        ("odd_attributes", "ok", ""),
         ("blocks", "skipped", "--clock wall"),
         ("needs", "skipped", "no_such_package"),
         ("prints", "ok", ""),
@@ -152,9 +164,72 @@ def test_wall_time_takes_the_smallest_size_unless_told(scenarios):
     assert any("--size" in warning for warning in run.warnings)
 
 
-def test_a_sync_strategy_runs_in_wall_time(scenarios):
+def test_a_sync_strategy_runs_in_wall_time_and_may_start_a_loop(scenarios):
     run = bench([scenarios["wrong"]], Plan(clock="wall", strategies=("blocks",)))
-    assert cells(run)["blocks", 2].agrees
+    cell = cells(run)["blocks", 2]
+    assert cell.status == "ok", cell.error
+    assert cell.agrees
+
+
+def test_odd_values_cost_no_run(wrong, tmp_path):
+    path = write_run(wrong, tmp_path / "run.json")
+    cell = next(c for c in read_run(path).scenarios[0].cells if c.strategy == "odd_attributes")
+    span = unpack(cell.trace).spans[0]
+    assert (span.name, span.attrs) == ("odd ?", {"path": "PurePosixPath('/x')"})
+
+
+def test_the_secrets_of_an_error_stay_out(wrong):
+    assert "s3cr3t" not in repr(wrong)
+
+
+def test_without_a_baseline_the_answers_are_compared_all_the_same(scenarios):
+    run = bench([scenarios["headless"]], Plan(workers=1))
+    assert [cell.agrees for cell in run.scenarios[0].cells] == [True, False]
+    assert run.outcome is Outcome.FAIL
+
+
+def test_a_difference_beyond_what_is_shown_is_a_finding(scenarios):
+    run = bench([scenarios["long"]], Plan(workers=1))
+    (finding,) = cells(run)["differs_at_the_end", 1].findings
+    assert "differs beyond what is shown" in finding.evidence[0]
+
+
+def test_a_world_that_cannot_start_costs_its_own_cells_only(scenarios):
+    for clock in ("virtual", "wall"):
+        run = bench([scenarios["worldless"], scenarios["headless"]], Plan(clock=clock, workers=1))
+        assert [cell.status for cell in run.scenarios[0].cells] == ["failed"]
+        assert "no data" in run.scenarios[0].cells[0].error
+        assert [cell.status for cell in run.scenarios[1].cells] == ["ok", "ok"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_workers_end_when_their_parent_is_killed(tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import pathlib\n"
+        "from perfkit.bench.discovery import load_file\n"
+        "from perfkit.bench.harness import Plan, bench\n"
+        "if __name__ == '__main__':\n"
+        f"    found = {{s.name: s for s in load_file(pathlib.Path({FILE!r}))}}\n"
+        "    bench([found['wrong']], Plan(strategies=('tells_its_process',), timeout_s=60, workers=1))\n"
+    )
+    place = tmp_path / "process"
+    environment = os.environ | {"PERFKIT_TEST_PROCESS": str(place)}
+    with subprocess.Popen([sys.executable, str(script)], env=environment) as parent:
+        for _ in range(300):
+            if place.exists() and place.read_text():
+                break
+            time.sleep(0.1)
+        parent.kill()
+    worker = int(place.read_text())
+    for _ in range(100):
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    os.kill(worker, signal.SIGKILL)
+    raise AssertionError("the worker lived on")
 
 
 def test_what_a_strategy_prints_stays_off_stdout(scenarios, capfd):
@@ -182,8 +257,11 @@ def test_an_interruption_keeps_what_was_measured(scenarios):
         ({"worlds": ("moon",)}, UnknownNameError, "no world named 'moon'"),
         ({"sizes": (11,)}, UnknownNameError, "no size named '11'. Did you mean '10'"),
         ({"clock": "wal"}, UnknownNameError, "no clock named 'wal'. Did you mean 'wall'"),
-        ({"repeats": 0}, UsageError, "repeats must be more than 0, not 0"),
+        ({"repeats": 0}, UsageError, "repeats must be more than 0 and finite, not 0"),
         ({"timeout_s": -1.0}, UsageError, "timeout must be more than 0"),
+        ({"timeout_s": float("nan")}, UsageError, "finite, not nan"),
+        ({"limit_s": float("inf")}, UsageError, "finite, not inf"),
+        ({"workers": -1}, UsageError, "workers must be 0 .one per core. or more, not -1"),
     ],
 )
 def test_bad_plans_are_refused_before_anything_runs(scenarios, changes, error, message):

@@ -138,6 +138,36 @@ def test_ctrl_c_writes_what_was_measured(project):
     assert run.scenarios[0].cells
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX shell")
+@pytest.mark.parametrize(
+    ("sink", "code", "said"), [("| true", 141, ""), ("> /dev/full", 2, "cannot write: No space")]
+)
+def test_the_run_is_kept_when_its_output_cannot_be_written(project, sink, code, said):
+    command = f"{sys.executable} -m perfkit bench shop --size 10 --no-report -o kept.json"
+    script = f"set -o pipefail; {command} {sink}"
+    done = subprocess.run(["bash", "-c", script], cwd=project, capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert read_run(project / "kept.json").scenarios[0].cells
+
+
+def test_what_a_scenario_prints_is_no_result(perfkit, project):
+    scenario = project / "scenarios" / "shop.py"
+    noise = "import os\nprint('noise on import')\n"
+    text = scenario.read_text().replace("async def many(session", "async def many(session", 1)
+    scenario.write_text(
+        noise
+        + text.replace(
+            '    async with session.get(world.url + "orders") as',
+            '    os.system("echo noise")\n    async with session.get(world.url + "orders") as',
+        )
+    )
+    done = perfkit("bench", "shop", "--size", "10", "-f", "json", check=0)
+    json.loads(done.stdout)
+    assert "noise on import" in done.stderr
+
+
 def test_output_into_a_closed_pipe_is_quiet(project):
     process = subprocess.run(
         f"{sys.executable} -m perfkit explain PK102 | head -n 1",

@@ -42,6 +42,15 @@ def test_a_cell_that_went_wrong_fails_the_run(field, value):
     assert "batched at 20 leads on own" in run.problems()[0]
 
 
+def test_one_way_to_go_wrong_is_one_problem():
+    run = small_run()
+    first = run.scenarios[0].cells[1]
+    first.status, first.error = "failed", "boom"
+    second = Cell("own", "batched", 200, status="failed", error="boom")
+    run.scenarios[0].cells.append(second)
+    assert run.problems() == ["leads: batched at 20 leads on own and 1 more cells failed: boom"]
+
+
 def test_a_declared_flaw_does_not_fail_the_run():
     run = small_run()
     run.scenarios[0].strategies[1] = StrategyInfo("batched", flaw="drops the filter")

@@ -150,6 +150,14 @@ def test_files_get_the_usual_permissions(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links")
+def test_a_symbolic_link_is_written_through(tmp_path):
+    (tmp_path / "link.json").symlink_to(tmp_path / "real.json")
+    write_atomic(tmp_path / "link.json", b"new")
+    assert (tmp_path / "link.json").is_symlink()
+    assert (tmp_path / "real.json").read_bytes() == b"new"
+
+
 def test_unused_names_count_up(tmp_path):
     (tmp_path / "a.json").touch()
     (tmp_path / "a-2.json").touch()

@@ -26,11 +26,11 @@ def test_a_deadlock_names_the_tasks_and_the_lines_they_wait_at():
     assert len(lines) == 12
     assert lines[-1] == "  and 3 more"
     main_line = main.__code__.co_firstlineno + 5
-    assert lines[1].endswith(f"{__file__}:{main_line} in main")
+    assert lines[1] == f"  task 1: tests/sim/test_diagnose.py:{main_line} in main"
     assert "worker-0" in lines[2]
     worker_line = worker.__code__.co_firstlineno + 1
-    assert "locks.py:" in lines[2]
-    assert lines[2].endswith(f"from {__file__}:{worker_line} in worker")
+    assert ": asyncio/locks.py:" in lines[2]
+    assert lines[2].endswith(f"from tests/sim/test_diagnose.py:{worker_line} in worker")
 
 
 def test_a_deadlock_comes_out_whatever_is_swallowed():

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from perfkit.errors import DeadlockError, UsageError, VirtualTimeoutError
+from perfkit.errors import DeadlockError, SimulationError, UsageError, VirtualTimeoutError
 from perfkit.sim import run
 from tests.sim.support import now_ns
 
@@ -92,10 +92,12 @@ def test_a_task_that_survives_its_cancellation_is_an_error_too():
 
         return main
 
-    with pytest.raises(VirtualTimeoutError):
-        run(leaving(immortal))
-    with pytest.raises(DeadlockError):
-        run(leaving(stuck))
+    for coroutine, cause in ((immortal, VirtualTimeoutError), (stuck, DeadlockError)):
+        with pytest.raises(
+            SimulationError, match=f"1 of the tasks it left behind do not end.* in {coroutine.__name__}$"
+        ) as caught:
+            run(leaving(coroutine))
+        assert isinstance(caught.value.__cause__, cause)
 
 
 def test_an_error_during_the_clean_up_is_reported(caplog):
