@@ -46,3 +46,19 @@ def test_named_probes_are_stated():
     with perfkit.record(probes=("aiohttp",)) as rec:
         pass
     assert rec.trace.probes == ["aiohttp"]
+
+
+def test_before_it_is_entered_nothing_is_found():
+    rec = perfkit.record()
+    assert rec.trace.spans == []
+    assert rec.findings() == []
+    rec.assert_ok(max_requests=0)
+
+
+def test_entering_again_keeps_the_probes_and_drops_the_spans():
+    rec = perfkit.record(probes=("aiohttp",))
+    for _ in range(2):
+        with rec, perfkit.span("s"):
+            pass
+    assert rec.trace.probes == ["aiohttp"]
+    assert rec.counts["span"] == 1

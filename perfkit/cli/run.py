@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +13,17 @@ from perfkit import config
 from perfkit.cli.bench import check_output, keep
 from perfkit.cli.show import notes
 from perfkit.errors import UsageError
-from perfkit.model import Run, Trace
+from perfkit.model import CellCost, Run, Trace
+
+if TYPE_CHECKING:
+    from perfkit.launcher.parent import Recorded
 
 COMMAND_MARK = "perfkit.command"
+
+NOTHING_RECORDED = (
+    "perfkit: nothing was recorded: the program is not Python, perfkit is not installed in its "
+    "environment, or it was killed"
+)
 
 
 class _Target(click.Command):
@@ -34,8 +44,8 @@ def _end_of_options(args: list[str]) -> int:
         word = args[place]
         if word in ("-o", "--output"):
             place += 2
-        elif word == "-m":
-            return min(place + 2, len(args))
+        elif word.startswith("-m"):
+            return min(place + (2 if word == "-m" else 1), len(args))
         elif word == "--" or not word.startswith("-"):
             return place
         else:
@@ -76,18 +86,27 @@ def command(
     if output is not None:
         check_output(output, force)
     recorded = record_program(arguments)
-    if recorded.trace is None:
-        notes().print(
-            "perfkit: nothing was recorded: the program is not Python, perfkit is not installed in its "
-            "environment, or it was killed",
-            markup=False,
-        )
-        return recorded.exit_code
-    run = _as_run(recorded.trace, arguments, settings.root)
-    _show(run)
-    for problem in keep(run, output, settings.folder("reports"), report):
-        notes().print(f"perfkit: {problem}", markup=False)
+    try:
+        if recorded.trace is None:
+            notes().print(NOTHING_RECORDED, markup=False)
+            return recorded.exit_code
+        run = _as_run(recorded, recorded.trace, arguments, settings.root)
+        problems = keep(run, output, settings.folder("reports"), report)  # first: stderr may be closed
+        _show(run)
+        for problem in problems:
+            notes().print(f"perfkit: {problem}", markup=False)
+    except (Exception, SystemExit) as error:
+        # How the program ended is what the caller must learn. SystemExit: rich, when stderr is a closed pipe.
+        _say_lost(error)
     return recorded.exit_code
+
+
+def _say_lost(error: BaseException) -> None:
+    from perfkit.launcher.part import text
+
+    with suppress(Exception, SystemExit):
+        message = f"perfkit: the recording could not be kept or shown: {type(error).__name__}: {error}"
+        notes().print(text(message), markup=False)
 
 
 def _arguments(module: str | None, target: tuple[str, ...], is_command: bool) -> list[str]:
@@ -104,28 +123,37 @@ def _arguments(module: str | None, target: tuple[str, ...], is_command: bool) ->
     return [sys.executable, *target]
 
 
-def _as_run(trace: Trace, arguments: list[str], folder: Path) -> Run:
+def _shown(arguments: list[str]) -> list[str]:
+    """What was run, without its own arguments: they may hold passwords."""
+    from perfkit.launcher.part import text
+
+    words = arguments[1:] if arguments[0] == sys.executable else arguments
+    program = words[:2] if words[:1] == ["-m"] else words[:1]
+    rest = len(words) - len(program)
+    return [text(word) for word in program] + ([f"(and {rest} arguments)"] if rest else [])
+
+
+def _as_run(recorded: Recorded, trace: Trace, arguments: list[str], folder: Path) -> Run:
     from perfkit import __version__
     from perfkit.bench.environment import describe_machine
     from perfkit.model import pack
+    from perfkit.report.bound_by import PROGRAM
     from perfkit.rules import check
 
     machine = describe_machine(folder)
     machine.real_ns = trace.duration_ns
+    machine.costs = [CellCost("", "", PROGRAM, 0, recorded.computing_ns, trace.duration_ns)]
+    ending = f"the program ended with exit code {recorded.exit_code}"
     return Run(
         kind="trace",
         clock=trace.clock,
         seed=0,
         machine=machine,
         perfkit=__version__,
-        command=[
-            "perfkit",
-            "run",
-            *(Path(word).name if word == sys.executable else word for word in arguments),
-        ],
+        command=["perfkit", "run", *_shown(arguments)],
         trace=pack(trace),
         findings=check(trace),
-        warnings=trace.warnings,
+        warnings=[*trace.warnings, *([ending] if recorded.exit_code else [])],
     )
 
 

@@ -1,4 +1,4 @@
-"""Request bodies reduced to their shape: keys stay, values become ``?``.
+"""Request bodies reduced to their shape: keys that are names stay, values become ``?``.
 
 RPC-like bodies keep what they call: JSON-RPC and GraphQL by their own fields, Bitrix24's ``batch`` by the
 methods of its commands. Only the shape may be kept; values leave this module as hashes.
@@ -6,17 +6,24 @@ methods of its commands. Only the shape may be kept; values leave this module as
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from perfkit.fingerprints.values import hash_leaves
+from perfkit.fingerprints.names import is_dotted_method, is_key, is_method, kept_key
+from perfkit.fingerprints.values import hash_leaves, query_values
 
 MAX_BODY_BYTES = 256 * 1024
-"""Larger bodies are not parsed while recording; their template is ``(large)``."""
+"""Larger bodies are not parsed while recording; their template is LARGE."""
+
+
+LARGE = "(large)"
+
+_PADDED = re.compile(r"[A-Za-z0-9+/_-]+={1,2}")
+"""Base64 text ends like this, and so would a form of one empty field, which tells nothing anyway."""
 
 
 class Body(NamedTuple):
@@ -44,30 +51,30 @@ def describe_body(body: object) -> Body:
     data = _parsed(body)
     if data is None:
         return NO_BODY
-    if isinstance(data, str):
-        return Body(data)
-    if (
-        isinstance(data, list)
-        and data
-        and all(isinstance(item, Mapping) and "jsonrpc" in item for item in data)
-    ):
-        return _batch([str(item.get("method", "")) for item in data])
-    if isinstance(data, Mapping):
-        commands = data.get("cmd")
-        if isinstance(commands, (Mapping, list)):
-            values = commands.values() if isinstance(commands, Mapping) else commands
-            return _batch([str(command).partition("?")[0] for command in values])
+    if data is LARGE:
+        return Body(LARGE)
+    methods = _batched(data)
+    if methods:
+        return Body(f"batch({','.join(sorted(set(methods)))})", "batch", len(methods))
     rpc = _rpc(data)
     return Body(f"{rpc}{_shape(data)}", rpc, 0, hash_leaves(data))
 
 
-def _batch(methods: list[str]) -> Body:
-    names = ",".join(sorted(Counter(methods)))
-    return Body(f"batch({names})", "batch", len(methods))
+def _batched(data: Any) -> list[str]:
+    """The methods a batch calls; empty if this is none, or if one of them does not look like a method."""
+    if isinstance(data, list):
+        methods = [str(item.get("method", "")) if _is_json_rpc(item) else "" for item in data]
+        return methods if all(is_method(method) for method in methods) else []
+    commands = data.get("cmd") if isinstance(data, Mapping) else None
+    if not isinstance(commands, (Mapping, list)):
+        return []
+    values = commands.values() if isinstance(commands, Mapping) else commands
+    methods = [str(command).partition("?")[0] for command in values]
+    return methods if all(is_dotted_method(method) for method in methods) else []
 
 
 def _parsed(body: object) -> Any:
-    """JSON data, a dict of form fields, "(large)", or None where there is nothing to describe."""
+    """JSON data, a dict of form fields, LARGE, or None where there is nothing to describe."""
     if isinstance(body, (Mapping, list, tuple)):
         return body
     if isinstance(body, str):
@@ -75,31 +82,45 @@ def _parsed(body: object) -> Any:
     if not isinstance(body, (bytes, bytearray)) or not body:
         return None
     if len(body) > MAX_BODY_BYTES:
-        return "(large)"
+        return LARGE
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        fields = parse_qsl(body.decode("utf-8", "replace"))
-        return dict(fields) or None
+        return _form(body.decode("utf-8", "replace"))
+
+
+def _form(text: str) -> dict[str, str | list[str]] | None:
+    """Form fields; None unless every part is ``key=value`` with a key that is a name."""
+    parts = [part for part in text.strip().split("&") if part]
+    if not all("=" in part for part in parts) or _PADDED.fullmatch(text.strip()):
+        return None
+    fields = parse_qsl(text.strip(), keep_blank_values=True)
+    return query_values(fields) if fields and all(is_key(key) for key, _ in fields) else None
+
+
+def _is_json_rpc(data: Any) -> bool:
+    return isinstance(data, Mapping) and "jsonrpc" in data
 
 
 def _rpc(data: Any) -> str:
     if not isinstance(data, Mapping):
         return ""
-    if "jsonrpc" in data:
-        return str(data.get("method", ""))[:100]
-    if isinstance(data.get("query"), str) and ("operationName" in data or "variables" in data):
-        return str(data.get("operationName") or "query")[:100]
-    return ""
+    called: Any = ""
+    if _is_json_rpc(data):
+        called = data.get("method")
+    elif isinstance(data.get("query"), str) and ("operationName" in data or "variables" in data):
+        called = data.get("operationName") or "query"
+    return called if is_method(called) else ""
 
 
-def _shape(data: Any, depth: int = 0) -> str:
-    if depth > 6:
+def _shape(data: Any, above: tuple[int, ...] = ()) -> str:
+    if len(above) > 6 or id(data) in above:
         return "..."
     if isinstance(data, Mapping):
-        inner = ",".join(f"{key}:{_shape(data[key], depth + 1)}" for key in sorted(data, key=str)[:40])
-        return f"{{{inner}}}"
+        below = (*above, id(data))
+        inner = sorted({(kept_key(key), _shape(data[key], below)) for key in sorted(data, key=str)[:40]})
+        return f"{{{','.join(f'{key}:{shape}' for key, shape in inner)}}}"
     if isinstance(data, (list, tuple)):
-        inner = ",".join(sorted({_shape(item, depth + 1) for item in data}))
-        return f"[{inner}]"
+        below = (*above, id(data))
+        return f"[{','.join(sorted({_shape(item, below) for item in data}))}]"
     return "?"

@@ -1,23 +1,34 @@
 """URLs with their values masked: ``/users/17?page=2`` is ``/users/{id}?page=``.
 
-Nothing that may be a secret survives: tokens in paths, user names, passwords and query values are masked.
+Nothing that may be a secret survives: a segment stays only if it is a plain name, a query's key likewise;
+user names, passwords and query values never do.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+from perfkit.fingerprints.names import LONG_WORD, is_key, is_name
+
+UNNAMED_KEY = "{key}"
+"""Stands for a query's key that is no name, and for the key that a part without ``=`` lacks."""
+
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\d+"), "{id}"),
+    (re.compile(r"[0-9]+"), "{id}"),
     (re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "{uuid}"),
     (re.compile(r"\d{4}-\d{2}-\d{2}(?:T[\d:.+Z-]+)?"), "{date}"),
     (re.compile(r"(?=.*\d)[0-9a-fA-F]{16,}"), "{hex}"),
-    (re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_~=-]{16,}"), "{token}"),
+    (re.compile(r".+(?:@|%40).+", re.IGNORECASE), "{email}"),
 )
-_SUFFIX = re.compile(r"(.+?)(\.[a-z]{2,5})")
+_SUFFIX = re.compile(
+    r"(.+?)(\.(?:json|xml|csv|txt|html?|php|aspx?|jsp|pdf|png|jpe?g|gif|svg|js|css|zip|gz|parquet))"
+)
+_NUMBERED = re.compile(r"[A-Za-z]+(?:[_.-](?:[A-Za-z]{1,12}|[0-9]{1,8}))+")
+_PAGES = frozenset({"page", "pages"})
 _BITRIX24 = re.compile(r"/rest/(\d+)/[^/]+/([^/]+?)(?:\.json|\.xml)?/?", re.IGNORECASE)
 _BITRIX24_OAUTH = re.compile(r"/rest/([a-z0-9_]+(?:\.[a-z0-9_]+)+|batch)/?", re.IGNORECASE)
 
@@ -43,24 +54,40 @@ def describe_url(url: str) -> Url:
     >>> describe_url("http://crm.test/rest/1/s3cr3t/crm.lead.list.json")[:3]
     ('crm.test', '/rest/{user}/{token}/crm.lead.list', 'crm.lead.list')
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return Url("", "", "", ())
     host = parts.netloc.rpartition("@")[2]
     path, rpc = _path(parts.path)
-    query = tuple(parse_qsl(parts.query, keep_blank_values=True))
+    query = tuple(_query(parts.query))
     keys = "&".join(sorted({f"{key}=" for key, _ in query}))
     return Url(host, f"{path}?{keys}" if keys else path, rpc, query)
+
+
+def _query(query: str) -> Iterator[tuple[str, str]]:
+    for part in query.split("&"):
+        for key, value in parse_qsl(part, keep_blank_values=True):
+            named = "=" in part and is_key(key)
+            yield (key, value) if named else (UNNAMED_KEY, part)
 
 
 @lru_cache(maxsize=4096)
 def _path(path: str) -> tuple[str, str]:
     webhook = _BITRIX24.fullmatch(path)
     if webhook:
-        return f"/rest/{{user}}/{{token}}/{webhook[2].lower()}", webhook[2].lower()
+        method = webhook[2].lower() if is_name(webhook[2]) else ""
+        return f"/rest/{{user}}/{{token}}/{method or _mask(webhook[2])}", method
     oauth = _BITRIX24_OAUTH.fullmatch(path)
-    if oauth:
+    if oauth and is_name(oauth[1]):
         method = oauth[1].lower().removesuffix(".json").removesuffix(".xml")
         return f"/rest/{method}", method
-    return "/".join(_mask(segment) for segment in path.split("/")), ""
+    segments = path.split("/")
+    masked = [_mask(segment) for segment in segments]
+    for number, before in enumerate(segments[:-1], 1):
+        if before.lower() in _PAGES and masked[number] == "{id}":
+            masked[number] = "{page}"
+    return "/".join(masked), ""
 
 
 def _mask(segment: str) -> str:
@@ -71,4 +98,8 @@ def _mask(segment: str) -> str:
             return mask
         if pattern.fullmatch(stem):
             return mask + ending
-    return segment
+    if not stem or is_name(stem):
+        return segment
+    if len(stem) < LONG_WORD or _NUMBERED.fullmatch(stem):
+        return "{id}" + ending
+    return "{token}" + ending

@@ -10,21 +10,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from perfkit.errors import UsageError
 from perfkit.launcher.child import FOLDER_VARIABLE
-from perfkit.model import PackedTrace, Trace, unpack
+from perfkit.launcher.part import decode
+from perfkit.model import Trace, unpack
 
 _SITE = str(Path(__file__).parent / "site")
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What came of a program: its exit code as a shell shows it, and its trace (None: no recording)."""
+    """What came of a program: its exit code as a shell shows it, and its trace (None: no recording).
+
+    ``computing_ns`` is the processor time of all its recorded processes together.
+    """
 
     exit_code: int
     trace: Trace | None
+    computing_ns: int
 
 
 def record_program(arguments: Sequence[str]) -> Recorded:
@@ -33,14 +36,14 @@ def record_program(arguments: Sequence[str]) -> Recorded:
     Raises UsageError when there is no such program. A program that dies leaves what it recorded until then,
     unless it was killed outright.
     """
-    with tempfile.TemporaryDirectory(prefix="perfkit-") as folder:
+    # a process that outlives the program may write into the folder while it is being removed
+    with tempfile.TemporaryDirectory(prefix="perfkit-", ignore_cleanup_errors=True) as folder:
         environment = dict(os.environ)
         environment[FOLDER_VARIABLE] = folder
         paths = [_SITE, environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
         code = _run(list(arguments), environment)
-        parts = [_read(path) for path in sorted(Path(folder).glob("*.part"))]
-    return Recorded(code, join(parts) if parts else None)
+        return _recorded(code, Path(folder))
 
 
 def _run(arguments: list[str], environment: dict[str, str]) -> int:
@@ -59,8 +62,21 @@ def _run(arguments: list[str], environment: dict[str, str]) -> int:
     return 128 - code if code < 0 else code
 
 
-def _read(path: Path) -> Trace:
-    return unpack(msgspec.msgpack.decode(path.read_bytes(), type=PackedTrace))
+def _recorded(code: int, folder: Path) -> Recorded:
+    """The parts in ``folder`` as one; a damaged one is left out and named, the exit code is never lost."""
+    traces, computing_ns, damaged = [], 0, []
+    for path in sorted(folder.glob("*.part")):
+        try:
+            part = decode(path.read_bytes())
+            traces.append(unpack(part.trace))
+            computing_ns += part.computing_ns
+        except Exception as error:
+            damaged.append(f"what process {path.stem.partition('-')[0]} recorded cannot be read: {error}")
+    if not traces:
+        return Recorded(code, None, 0)
+    whole = join(traces)
+    whole.warnings += damaged
+    return Recorded(code, whole, computing_ns)
 
 
 def join(traces: Sequence[Trace]) -> Trace:

@@ -6,8 +6,11 @@ lasts until its body has arrived; what is kept of URL and body is their template
 
 from __future__ import annotations
 
+import math
+import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -18,6 +21,11 @@ from perfkit.tracing import Scope, enter, here, leave
 LIBRARY = "aiohttp"
 TESTED = ("3.14", "3.15")
 """Versions from the first up to, not including, the second are covered by tests."""
+
+LONGEST_MS = 86_400_000
+"""A Server-Timing duration above a day is taken for nonsense and ignored."""
+
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 _originals: list[tuple[Any, str, Any]] = []
 
@@ -55,7 +63,8 @@ def _watch_request(original: Any) -> Any:
         try:
             response = await original(self, method, str_or_url, **options)
         except BaseException as error:
-            attrs.update(status=getattr(error, "status", 0))
+            status = getattr(error, "status", 0)
+            attrs["status"] = status if isinstance(status, int) else 0
             leave(scope, error)
             raise
         _answered(scope, attrs, response)
@@ -84,51 +93,76 @@ def _watch_connect(original: Any) -> Any:
     return _create_connection
 
 
-def _describe(session: Any, method: str, str_or_url: Any, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of a request before it is sent."""
+def _describe(session: Any, method: Any, str_or_url: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of a request before it is sent.
+
+    Whatever cannot be described is left out: it is for aiohttp to say what is wrong with a request.
+    """
+    attrs: dict[str, Any] = {
+        "method": method.upper() if isinstance(method, str) else "",
+        "host": "",
+        "template": "",
+        "body": "",
+        "params": {},
+        "connection": "reused",
+    }
+    with suppress(Exception):
+        _describe_body(attrs, options)
+    with suppress(Exception):
+        _describe_url(attrs, session, str_or_url, options)
+    return attrs
+
+
+def _describe_body(attrs: dict[str, Any], options: Mapping[str, Any]) -> None:
+    body = describe_body(options["json"] if options.get("json") is not None else options.get("data"))
+    attrs.update(body=body.template, params=dict(body.params))
+    if body.rpc:
+        attrs["rpc"] = body.rpc
+    if body.batch:
+        attrs["batch"] = body.batch
+
+
+def _describe_url(attrs: dict[str, Any], session: Any, str_or_url: Any, options: Mapping[str, Any]) -> None:
     full = session._build_url(str_or_url)
     if options.get("params"):
         full = full.update_query(options["params"])
     url = describe_url(str(full))
-    body = describe_body(options["json"] if options.get("json") is not None else options.get("data"))
-    params = dict(body.params)
+    attrs.update(host=url.host, template=url.template)
+    if url.rpc:
+        attrs.setdefault("rpc", url.rpc)
+    params = attrs["params"]
     if url.query:
         params.update((f"?{key}", value) for key, value in hash_leaves(query_values(url.query)).items())
     if url.template != full.path:
         params["path"] = hash_value(full.path)
-    attrs: dict[str, Any] = {
-        "method": method.upper(),
-        "host": url.host,
-        "template": url.template,
-        "body": body.template,
-        "params": params,
-        "connection": "reused",
-    }
-    if url.rpc or body.rpc:
-        attrs["rpc"] = body.rpc or url.rpc
-    if body.batch:
-        attrs["batch"] = body.batch
-    return attrs
 
 
 def _answered(scope: Scope | None, attrs: dict[str, Any], response: Any) -> None:
     """Note the answer's head now, and its size and the end of the span when its body has arrived."""
-    attrs["status"] = response.status
-    attrs["bytes_sent"] = int(response.request_info.headers.get("Content-Length", 0))
-    timing = response.headers.get("Server-Timing")
-    if timing:
-        attrs["server_ns"] = server_timing_ns(timing)
+    with suppress(Exception):
+        _describe_answer(attrs, response)
     leave(scope)
     if scope is None or scope.span is None:
         return
     span, recording = scope.span, scope.recording
 
     def arrived() -> None:
-        attrs["bytes_received"] = response.content.total_bytes
+        with suppress(Exception):
+            attrs["bytes_received"] = response.content.total_bytes
         if not recording.closed:
             span.end_ns = recording.now_ns()
 
-    response.content.on_eof(arrived)
+    with suppress(Exception):
+        response.content.on_eof(arrived)
+
+
+def _describe_answer(attrs: dict[str, Any], response: Any) -> None:
+    attrs["status"] = response.status
+    timing = response.headers.get("Server-Timing")
+    if timing:
+        attrs["server_ns"] = server_timing_ns(timing)
+    length = response.request_info.headers.get("Content-Length", "")
+    attrs["bytes_sent"] = int(length) if _LENGTH.fullmatch(length) else 0
 
 
 def server_timing_ns(header: str) -> int:
@@ -142,8 +176,14 @@ def server_timing_ns(header: str) -> int:
         for parameter in metric.split(";")[1:]:
             key, _, value = parameter.partition("=")
             if key.strip().lower() == "dur":
-                try:
-                    total += float(value.strip().strip('"'))
-                except ValueError:
-                    continue
+                total += _milliseconds(value.strip().strip('"'))
     return round(total * 1e6)
+
+
+def _milliseconds(text: str) -> float:
+    """A duration a server may mean; 0 for anything else."""
+    try:
+        value = float(text)
+    except ValueError:
+        return 0.0
+    return value if math.isfinite(value) and 0 <= value <= LONGEST_MS else 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -17,26 +18,46 @@ class _Notifier:
 
     def __init__(self) -> None:
         self.awaited: dict[str, Callable[[], None]] = {}
+        self._searching: set[tuple[str, int]] = set()
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        from importlib.util import find_spec
-
-        callback = self.awaited.pop(fullname, None)
-        if callback is None:
+        # another finder that asks all the others, as this one does, would ask us again and again
+        search = (fullname, threading.get_ident())
+        if fullname not in self.awaited or search in self._searching:
             return None
-        spec = find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, callback)  # type: ignore[assignment]
+        self._searching.add(search)
+        try:
+            spec = self._ask_others(fullname, path, target)
+        finally:
+            self._searching.discard(search)
+        if spec is not None and spec.loader is not None and hasattr(spec.loader, "exec_module"):
+            spec.loader = _Loader(spec.loader, fullname, self)  # type: ignore[assignment]
         return spec
+
+    def _ask_others(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None
+    ) -> ModuleSpec | None:
+        for finder in list(sys.meta_path):
+            find = None if finder is self else getattr(finder, "find_spec", None)
+            spec: ModuleSpec | None = find(fullname, path, target) if find is not None else None
+            if spec is not None:
+                return spec
+        return None
+
+    def executed(self, name: str) -> None:
+        """The module has been executed and not only looked for: call back, once."""
+        callback = self.awaited.pop(name, None)
+        if callback is not None:
+            callback()
 
 
 class _Loader:
     """The module's own loader, then the callback."""
 
-    def __init__(self, loader: Any, callback: Callable[[], None]) -> None:
-        self._loader, self._callback = loader, callback
+    def __init__(self, loader: Any, name: str, notifier: _Notifier) -> None:
+        self._loader, self._name, self._notifier = loader, name, notifier
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._loader, name)
@@ -51,7 +72,7 @@ class _Loader:
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
-        self._callback()
+        self._notifier.executed(self._name)
 
 
 _notifier = _Notifier()

@@ -7,44 +7,73 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perfkit.model import Cell, Run, ScenarioResult, Trace, busy_ns
+from perfkit.model import Cell, Run, ScenarioResult, Trace, busy_ns, unpack
 from perfkit.report.units import number, seconds
 
 WAITING_FROM_PERCENT = 90
 """From this share of waiting on, computing faster saves a tenth of the time at most."""
 
 
+PROGRAM = "program"
+"""``CellCost.strategy`` of a recorded program, which belongs to no scenario."""
+
+OTHER = "other waiting (sleep, disk, other libraries)"
+
+
 @dataclass(frozen=True)
 class BoundBy:
-    """``waiting_ns`` for ``resource`` beside ``computing_ns``; ``place`` says where both were measured."""
+    """``waiting_ns`` for ``resource`` beside ``computing_ns``; ``place`` says where both were measured.
+
+    ``other_ns`` is the time that was neither: nothing is known of what was waited for.
+    """
 
     waiting_ns: int
     computing_ns: int
     place: str
     resource: str = "the network"
+    other_ns: int = 0
+
+    @property
+    def _whole_ns(self) -> int:
+        return self.waiting_ns + self.computing_ns + self.other_ns
 
     @property
     def percent(self) -> int:
-        """Waiting as a share of waiting and computing, rounded down.
+        """Waiting on the resource as a share of the whole, rounded down.
 
         >>> BoundBy(999, 1, "").percent
         99
         """
-        whole = self.waiting_ns + self.computing_ns
-        return 100 * self.waiting_ns // whole if whole else 0
+        return 100 * self.waiting_ns // self._whole_ns if self._whole_ns else 0
+
+    @property
+    def computing_percent(self) -> int:
+        """Computing as a share of the whole, rounded up.
+
+        >>> BoundBy(999, 1, "").computing_percent
+        1
+        """
+        return -(-100 * self.computing_ns // self._whole_ns) if self._whole_ns else 0
 
     @property
     def sentence(self) -> str:
         """What it means for whoever wants to make the program faster."""
         if self.percent >= WAITING_FROM_PERCENT:
             return f"{self.percent} % waiting on {self.resource}: compiling (numba, cython) will not help"
-        shares = f"{100 - self.percent} % computing, {self.percent} % waiting on {self.resource}"
+        shares = f"{self.computing_percent} % computing, {self.percent} % waiting on {self.resource}"
+        if self.other_ns:
+            shares += f", {100 - self.computing_percent - self.percent} % {OTHER}"
+        if 100 - self.computing_percent >= WAITING_FROM_PERCENT:
+            return f"{shares}: compiling (numba, cython) will not help"
         return f"{shares}: computing less saves time too"
 
     @property
     def numbers(self) -> str:
         """The figures that the sentence comes from."""
-        return f"{seconds(self.waiting_ns)} waiting, {seconds(self.computing_ns)} computing, {self.place}"
+        parts = [f"{seconds(self.waiting_ns)} waiting", f"{seconds(self.computing_ns)} computing"]
+        if self.other_ns:
+            parts.append(f"{seconds(self.other_ns)} other waiting")
+        return ", ".join([*parts, self.place])
 
 
 def of_scenario(run: Run, scenario: ScenarioResult) -> BoundBy | None:
@@ -64,17 +93,36 @@ def of_scenario(run: Run, scenario: ScenarioResult) -> BoundBy | None:
     return None
 
 
-def of_trace(trace: Trace) -> BoundBy | None:
-    """Of one recording: all that is not waiting counts as computing, so waiting is never said to be more."""
+def of_trace(run: Run, trace: Trace | None = None) -> BoundBy | None:
+    """Of a recorded program: waiting on its operations beside processor time; None without either figure.
+
+    What is neither counts as other waiting. Threads and processes may do both at once: then the shares are of
+    the sum. ``trace`` is the run's, where it has been unpacked already.
+    """
+    cost = next((c for c in run.machine.costs if not c.scenario and c.strategy == PROGRAM), None)
+    if cost is None or run.trace is None:
+        return None
+    trace = trace or unpack(run.trace)
+    waited = waiting(trace)
+    if waited is None:
+        return None
+    (waiting_ns, resource), computing_ns = waited, max(0, cost.computing_ns)
+    return BoundBy(
+        waiting_ns,
+        computing_ns,
+        "processor time of all threads and recorded processes",
+        resource,
+        max(0, trace.duration_ns - waiting_ns - computing_ns),
+    )
+
+
+def waiting(trace: Trace) -> tuple[int, str] | None:
+    """Nanoseconds during which an operation was under way, and on what it waited; None without operations."""
     operations = trace.of_kind("request", "query")
     if not operations or trace.duration_ns <= 0:
         return None
-    waiting_ns = min(busy_ns(operations), trace.duration_ns)
-    kinds = {span.kind for span in operations}
-    resource = "the database" if kinds == {"query"} else "the network"
-    return BoundBy(
-        waiting_ns, trace.duration_ns - waiting_ns, "all that is not waiting taken as computing", resource
-    )
+    database = all(span.kind == "query" for span in operations)
+    return min(busy_ns(operations), trace.duration_ns), "the database" if database else "the network"
 
 
 def _resource(cell: Cell) -> str:

@@ -198,10 +198,10 @@ def worst_of(findings: list[Finding]) -> Finding | None:
 def _of_trace(run: Run) -> Headline:
     assert run.trace is not None  # noqa: S101 - the caller looked
     trace = unpack(run.trace)
-    bound = bound_by.of_trace(trace)
+    bound, waited = bound_by.of_trace(run, trace), bound_by.waiting(trace)
     worst = worst_of(run.findings)
     whole = units.seconds(trace.duration_ns)
     gain = units.plural(len(run.findings), "finding")
-    waiting = f", of which {units.seconds(bound.waiting_ns)} waiting on {bound.resource}" if bound else ""
+    waiting = f", of which {units.seconds(waited[0])} waiting on {waited[1]}" if waited else ""
     effect = f"The program took {whole}{waiting}; {gain}."
     return Headline("", f"{gain} in {whole}", effect, sentence_of(worst) if worst else "", (), bound)

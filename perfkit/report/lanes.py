@@ -48,12 +48,13 @@ class Lane:
 
 @dataclass(frozen=True)
 class Waterfall:
-    """Several strategies on one time axis."""
+    """Several strategies on one time axis; ``upright`` says what the line at the end of a lane is."""
 
     title: str
     caption: str
     axis: Axis
     lanes: tuple[Lane, ...]
+    upright: str = "the strategy's end"
 
     @property
     def any_refused(self) -> bool:
@@ -79,9 +80,8 @@ def of_trace(packed: PackedTrace) -> Waterfall | None:
         return None
     axis = axis_for([trace.duration_ns], allow_log=False)
     count = len(trace.of_kind("request", "query"))
-    return Waterfall(
-        "", "requests and queries", axis, (_lane("program", trace, trace.duration_ns, count, axis),)
-    )
+    lane = _lane("program", trace, trace.duration_ns, count, axis)
+    return Waterfall("", "requests and queries", axis, (lane,), "the program's end")
 
 
 def _cells(scenario: ScenarioResult, world: WorldInfo, group: str) -> list[Cell]:

@@ -7,6 +7,7 @@ chunks are the cure rather than the illness.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 
 from perfkit.model import Finding, HostFacts, Span, Trace, busy_ns, peak_overlap
@@ -20,13 +21,23 @@ MIN_COUNT = 3
 """Fewer calls than this are not called a loop."""
 
 PAGE_PARAMETERS = frozenset(
-    {"after", "before", "continuation", "cursor", "from", "limit", "next", "offset", "page", "page_size"}
-    | {"page_token", "pagetoken", "per_page", "since", "skip", "start", "starting_after", "token", "until"}
+    {"after", "before", "continuation", "continuationtoken", "cursor", "endcursor", "endingbefore"}
+    | {"marker", "maxid", "minid", "next", "nextcursor", "nextmarker", "nextpage", "nextpagetoken"}
+    | {"nexttoken", "offset", "page", "pageafter", "pagebefore", "pagecursor", "pageindex", "pagelimit"}
+    | {"pageno", "pagenum", "pagenumber", "pageoffset", "pagesize", "pagetoken", "perpage", "scrollid"}
+    | {"searchafter", "since", "sinceid", "skip", "skiptoken", "start", "startafter", "startat"}
+    | {"startcursor", "startindex", "startingafter", "until"}
 )
-"""Last part of a parameter's name, in lower case, that says where in a listing a call starts."""
+"""Last part of a parameter's name, its letters only, that says where in a listing a call starts."""
 
-KEYSET_MARKS = (">", "<")
+PASSING_PARAMETERS = frozenset({"_", "_t", "cb", "nonce", "request_id", "requestid", "timestamp"})
+"""Outermost parameters, in lower case, that differ in every call without asking for anything else."""
+
+_KEYSET = re.compile(r"(?:^|\[)[<>]")
 """A filter such as ``>ID`` moves through a listing by its key."""
+
+_MASK = re.compile(r"\{[a-z]+\}")
+_NO_LETTER = re.compile("[^a-z]")
 
 REFUSED = frozenset({429, 503})
 """Statuses that say "later": the call was not answered, so it is no call of the loop."""
@@ -59,41 +70,59 @@ def _answered(spans: list[Span]) -> list[Span]:
 
 
 def _is_loop(spans: list[Span]) -> bool:
-    """Whether enough different parameters were asked for, other than pages or chunks of a list."""
-    distinct = {tuple(sorted(span.attrs.get("params", {}).items())) for span in spans}
-    varying = varying_parameters(spans)
-    if len(distinct) < MIN_COUNT or not varying:
-        return False
-    return not all(_is_page(name) for name in varying) and not _is_chunked(spans, varying)
+    """Whether enough different things were asked for, other than pages or chunks of a list."""
+    items = _items(spans)
+    return _distinct(spans, items) >= MIN_COUNT and not all(_is_list(spans, name) for name in items)
+
+
+def _items(spans: list[Span]) -> list[str]:
+    """Names of the parameters that say which item a call is for: they vary and are no page."""
+    return [name for name in varying_parameters(spans) if not _is_page(name, spans[0])]
+
+
+def _distinct(spans: list[Span], names: list[str]) -> int:
+    return len({tuple(span.attrs.get("params", {}).get(name) for name in names) for span in spans})
 
 
 def varying_parameters(spans: list[Span]) -> list[str]:
-    """Names of the parameters that did not have the same value in all of ``spans``."""
+    """Names of the parameters that did not have the same value in all of ``spans``, but for nonces."""
     seen: dict[str, set[str | None]] = defaultdict(set)
     names = {name for span in spans for name in span.attrs.get("params", {})}
     for span in spans:
         params = span.attrs.get("params", {})
         for name in names:
             seen[name].add(params.get(name))
-    return sorted(name for name, values in seen.items() if len(values) > 1)
+    return sorted(name for name, values in seen.items() if len(values) > 1 and not _passes(name, spans[0]))
 
 
-def _is_page(name: str) -> bool:
-    last = name.rpartition(".")[2].lstrip("?").lower()
-    return (
-        last in PAGE_PARAMETERS
-        or last.startswith(KEYSET_MARKS)
-        or last.rstrip("]").endswith(("[>id", "[<id"))
-    )
+def _passes(name: str, span: Span) -> bool:
+    return name.lstrip("?").lower() in PASSING_PARAMETERS or (name == "id" and _is_json_rpc(span))
 
 
-def _is_chunked(spans: list[Span], varying: list[str]) -> bool:
-    """Whether what varies are lists: many values were asked for in each call already."""
-    return all(
-        any(int(span.attrs["params"].get(name, "").partition("*")[2] or 0) > 1 for span in spans)
-        for name in varying
-        if not _is_page(name)
-    )
+def _is_json_rpc(span: Span) -> bool:
+    return "jsonrpc:?" in str(span.attrs.get("body", ""))
+
+
+def _is_page(name: str, span: Span) -> bool:
+    if name == "path":
+        # any mask besides {page} may be what varies
+        masks = _MASK.findall(str(span.attrs.get("template", "")).partition("?")[0])
+        return bool(masks) and all(mask == "{page}" for mask in masks)
+    parts = name.lstrip("?").split(".")
+    last = parts[-1]
+    if _KEYSET.search(last):
+        return True
+    inner = last.rpartition("[")[2] if last.endswith("]") else last
+    nested = "".join(parts[-2:])
+    return any(_NO_LETTER.sub("", text.lower()) in PAGE_PARAMETERS for text in (last, inner, nested))
+
+
+def _is_list(spans: list[Span], name: str) -> bool:
+    """Whether each call but perhaps the last asked for several values of ``name`` already."""
+    if name == "params" and _is_json_rpc(spans[0]):
+        return False  # arguments by position, not values of one parameter
+    sizes = [int(span.attrs["params"].get(name, "").partition("*")[2] or 0) for span in spans]
+    return sum(size <= 1 for size in sizes) <= 1
 
 
 def _finding(trace: Trace, group: list[Span], requests: list[Span]) -> Finding:
@@ -121,11 +150,10 @@ def _finding(trace: Trace, group: list[Span], requests: list[Span]) -> Finding:
 
 
 def _evidence(spans: list[Span], refused: int) -> list[str]:
-    distinct = {tuple(sorted(span.attrs.get("params", {}).items())) for span in spans}
+    items = _items(spans)
     overlap = peak_overlap(spans)
-    names = ", ".join(varying_parameters(spans)[:3])
     facts = [
-        f"{len(spans)} calls with {len(distinct)} different values of {names}",
+        f"{len(spans)} calls with {_distinct(spans, items)} different values of {', '.join(items[:3])}",
         "one after another" if overlap <= 1 else f"up to {overlap} at once",
     ]
     if refused:
@@ -135,7 +163,7 @@ def _evidence(spans: list[Span], refused: int) -> list[str]:
 
 def _fix(spans: list[Span], facts: HostFacts, saving: Saving) -> str:
     """What to do, naming nothing but what was seen."""
-    varying = varying_parameters(spans)[0]
+    varying = _items(spans)[0]
     name = varying.lstrip("?") if varying != "path" else "the id in the path"
     if saving.batch_size:
         call = spans[0].attrs.get("rpc") or spans[0].name

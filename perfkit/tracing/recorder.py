@@ -11,9 +11,11 @@ import threading
 from collections import Counter
 from types import TracebackType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
+from perfkit.errors import UsageError
 from perfkit.model.trace import Frame, HostFacts, Span, Trace
 from perfkit.tracing.clocks import Clock, current_clock
 from perfkit.tracing.scopes import Scope, current, follow_whole_process, here
@@ -33,6 +35,7 @@ class Recording:
 
     ``clock`` replaces the clock in force; ``hosts`` are facts that rules may use; spans beyond ``max_spans``
     are counted, not kept. ``whole_process`` also takes spans of threads that know of no recording.
+    Entering it again, once it has ended, starts anew. Before it is entered its trace is empty.
     """
 
     def __init__(
@@ -48,19 +51,28 @@ class Recording:
         self._hosts = hosts or []
         self._max_spans = max_spans
         self._whole_process = whole_process
-        self._spans: list[Span] = []
-        self._dropped = 0
-        self._tasks: dict[str, int] = {}
-        self._threads: dict[int, int] = {}
         self._scope: Scope | None = None
         self._outer: Scope | None = None
-        self._start_ns = self._end_ns = 0
         self.probes: list[str] = []
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.clock = self._clock or current_clock()
+        self.now_ns = self.clock.now_ns
+        self._spans: list[Span] = []
+        self._dropped = 0
+        # By the task itself: names need not be unique, and an id is used again when its task is gone.
+        self._tasks: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        self._task_numbers = itertools.count(1)
+        self._threads: dict[int, int] = {}
+        self._elsewhere: Counter[str] = Counter()
+        self._start_ns = self._end_ns = 0
         self.warnings: list[str] = []
 
     def __enter__(self) -> Recording:
-        self.clock = self._clock or current_clock()
-        self.now_ns = self.clock.now_ns
+        if not self.closed:
+            raise UsageError("this recording is under way already; make another one to record inside it")
+        self._begin_anew()
         self.closed = False
         self._outer = here()
         self._scope = Scope(self, None, current.get())
@@ -83,7 +95,7 @@ class Recording:
         scope = self._scope
         if scope is not None and current.get() is scope:
             current.set(scope.before)
-        if self._outer is not None:
+        if self._outer is not None and not self._outer.recording.closed:
             self._outer.recording._take_over(self)
 
     async def __aenter__(self) -> Recording:
@@ -100,7 +112,7 @@ class Recording:
         """A new span, stored at once. Used by ``scopes.enter``; times are on the recording's clock."""
         span = Span(
             next(_ids),
-            None if parent is None else parent.id,
+            self._outer_parent() if parent is None else parent.id,
             kind,
             name,
             self.now_ns(),
@@ -121,9 +133,27 @@ class Recording:
         if asyncio is None or asyncio._get_running_loop() is None:
             return 0
         task = asyncio.current_task()
-        return 0 if task is None else self._tasks.setdefault(task.get_name(), len(self._tasks) + 1)
+        if task is None:
+            return 0
+        number = self._tasks.get(task)
+        if number is None:
+            number = self._tasks[task] = next(self._task_numbers)
+        return number
+
+    def _outer_parent(self) -> int | None:
+        """The span around this recording: a parent in the outer recording's trace, unknown in our own."""
+        scope = self._outer
+        while scope is not None and not scope.is_open():
+            scope = scope.before
+        if scope is None:
+            return None
+        return scope.recording._outer_parent() if scope.span is None else scope.span.id
 
     def _take_over(self, inner: Recording) -> None:
+        if inner.clock != self.clock:
+            self._elsewhere[inner.clock.kind] += len(inner._spans) + inner._dropped
+            return
+        self._elsewhere.update(inner._elsewhere)
         room = max(0, self._max_spans - len(self._spans))
         self._spans.extend(inner._spans[:room])
         self._dropped += inner._dropped + max(0, len(inner._spans) - room)
@@ -146,6 +176,11 @@ class Recording:
         warnings = list(self.warnings)
         if self._dropped:
             warnings.append(f"{self._dropped} spans beyond the first {self._max_spans} were not kept")
+        warnings += [
+            f"{count} spans of a recording on another clock ({kind}) are not here: their times do not fit"
+            for kind, count in self._elsewhere.items()
+            if count
+        ]
         return Trace(
             self.clock.kind, self._start_ns, end_ns, copies, self._hosts, self.probes, self._dropped, warnings
         )

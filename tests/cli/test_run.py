@@ -9,6 +9,7 @@ import pytest
 
 from perfkit.model import unpack
 from perfkit.model.storage import read_run
+from perfkit.report.bound_by import of_trace
 
 PROGRAM = """
 import asyncio, sys, threading
@@ -67,6 +68,14 @@ def test_the_program_is_untouched_and_its_loop_found(perfkit, project, program):
     assert (finding.count, finding.site.file, finding.site.function) == (6, "program.py", "main")
     assert {"mine", "in a thread"} <= {span.name for span in trace.spans}
     assert len({span.thread for span in trace.spans}) == 2
+
+
+def test_the_programs_arguments_are_not_stored(perfkit, project, program):
+    perfkit("run", program("pass"), "--password", "s3cr3t", check=0)
+    run, _ = recorded(project)
+    assert run.command == ["perfkit", "run", "program.py", "(and 2 arguments)"]
+    (page,) = (project / "reports").glob("*.html")
+    assert "s3cr3t" not in page.read_text()
 
 
 @pytest.mark.parametrize("code", [0, 3, 120])
@@ -156,3 +165,178 @@ def test_ctrl_c_is_the_programs_and_keeps_the_recording(project, program):
 )
 def test_bad_targets_are_named(perfkit, arguments, message):
     assert message in perfkit("run", *arguments, check=2).stderr
+
+
+def test_a_glued_module_keeps_its_own_options(perfkit):
+    done = perfkit("run", "-mjson.tool", "--help", check=0)
+    assert "json" in done.stdout
+    assert "Trace a Python program" not in done.stdout
+
+
+def test_any_attribute_keeps_the_recording(perfkit, project, program):
+    name = program(
+        """
+        from pathlib import Path
+        import perfkit
+        with perfkit.span("x", p=Path("/a"), s="\\udcff", n=1):
+            pass
+        """
+    )
+    done = perfkit("run", name, check=0)
+    assert "atexit" not in done.stderr
+    (span,) = recorded(project)[1].spans
+    assert span.attrs == {"p": "PosixPath('/a')", "s": "?", "n": 1}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="arguments are bytes on POSIX")
+def test_undecodable_arguments_reach_the_program(project, program):
+    name = program("import os, sys; print(os.fsencode(sys.argv[1])); sys.exit(3)")
+    done = subprocess.run(
+        [sys.executable, "-m", "perfkit", "run", name, b"\xff"], cwd=project, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (3, "b'\\xff'\n")
+    assert "Traceback" not in done.stderr
+    run, _ = recorded(project)
+    assert run.command == ["perfkit", "run", "program.py", "(and 1 arguments)"]
+    assert run.warnings == ["the program ended with exit code 3"]
+
+
+def test_the_programs_exit_code_wins_over_a_failing_report(monkeypatch, capsys, project):
+    from perfkit.cli import run as verb
+    from perfkit.launcher import parent
+    from perfkit.model import Trace
+
+    def fail(run):
+        raise RuntimeError("no show")
+
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(verb, "_show", fail)
+    monkeypatch.setattr(parent, "record_program", lambda _: parent.Recorded(3, Trace("wall", 0, 1), 1))
+    assert verb.command.main(["--", "anything"], standalone_mode=False) == 3
+    said = "perfkit: the recording could not be kept or shown: RuntimeError: no show\n"
+    assert capsys.readouterr().err.endswith(said)
+    assert list((project / "reports").glob("*.json"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+def test_the_programs_exit_code_wins_when_nobody_reads_what_is_said(project, program):
+    name = program("import perfkit, sys\nwith perfkit.span('s'):\n    sys.exit(3)")
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-m", "perfkit", "run", name], cwd=project, stderr=writing)
+    os.close(writing)
+    assert done.returncode == 3
+
+
+def names(project):
+    return sorted(span.name for span in recorded(project)[1].spans)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
+def test_forks_are_recorded_each_by_itself(perfkit, project, program):
+    name = program(
+        """
+        import os, sys, perfkit
+        with perfkit.span("before"):
+            pass
+        for number in range(2):
+            with perfkit.span("around"):
+                process = os.fork()
+                if not process:
+                    with perfkit.span(f"fork {number}"):
+                        pass
+                    sys.exit(0)
+                os.waitpid(process, 0)
+        """
+    )
+    perfkit("run", name, check=0)
+    assert names(project) == ["around", "around", "before", "fork 0", "fork 1"]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_processes_of_multiprocessing_are_recorded(perfkit, project, program, method):
+    import multiprocessing
+
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {method} here")
+    name = program(
+        f"""
+        import multiprocessing, perfkit
+        from concurrent.futures import ProcessPoolExecutor
+
+        def work(name):
+            with perfkit.span(name):
+                pass
+
+        def nested(name):
+            process = multiprocessing.get_context("{method}").Process(target=work, args=("grandchild",))
+            process.start()
+            process.join()
+            work(name)
+
+        if __name__ == "__main__":
+            context = multiprocessing.get_context("{method}")
+            work("parent")
+            process = context.Process(target=nested, args=("child",))
+            process.start()
+            process.join()
+            with ProcessPoolExecutor(1, mp_context=context) as pool:
+                list(pool.map(work, ["pool"]))
+        """
+    )
+    perfkit("run", name, check=0)
+    assert names(project) == ["child", "grandchild", "parent", "pool"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_a_process_that_outlives_the_program_leaves_no_folder(perfkit, project, program):
+    os.mkfifo(project / "pipe")
+    program(
+        "import os; f = open('pipe', 'w'); f.write(os.environ['PERFKIT_RECORD_TO']); f.flush()", "late.py"
+    )
+    name = program(
+        """
+        import subprocess, sys
+        nowhere = subprocess.DEVNULL
+        subprocess.Popen([sys.executable, "late.py"], stdin=nowhere, stdout=nowhere, stderr=nowhere)
+        """
+    )
+    perfkit("run", name, check=0)
+    folder = (project / "pipe").read_text()
+    assert folder
+    assert not os.path.exists(folder)
+
+
+def test_a_damaged_part_costs_neither_the_others_nor_the_exit_code(perfkit, project, program):
+    name = program(
+        """
+        import os, pathlib, sys, perfkit
+        pathlib.Path(os.environ["PERFKIT_RECORD_TO"], "77-1.part").write_bytes(b"{")
+        with perfkit.span("kept"):
+            sys.exit(3)
+        """
+    )
+    perfkit("run", name, check=3)
+    run, trace = recorded(project)
+    assert [span.name for span in trace.spans] == ["kept"]
+    assert run.warnings[0].startswith("what process 77 recorded cannot be read: ")
+
+
+def test_the_program_does_not_see_our_folder_in_its_path(perfkit, program):
+    name = program("import sys; print([place for place in sys.path if 'launcher' in place])")
+    assert perfkit("run", name, check=0).stdout == "[]\n"
+
+
+def test_sleeping_is_not_called_computing(perfkit, project, program):
+    name = program(PROGRAM.replace('print("out"', 'import time; time.sleep(1)\nprint("out"'))
+    perfkit("run", name, input="", check=0)
+    bound = of_trace(recorded(project)[0])
+    assert bound.computing_ns > 0
+    assert bound.other_ns > 500_000_000
+    assert "other waiting (sleep, disk, other libraries)" in bound.sentence
+
+
+def test_the_upright_line_is_the_programs_end(perfkit, project, program):
+    perfkit("run", program(PROGRAM), input="", check=0)
+    (report,) = (project / "reports").glob("*.html")
+    assert "The upright line is the program's end." in report.read_text().replace("&#39;", "'")

@@ -12,7 +12,7 @@ from perfkit.probes.aiohttp import server_timing_ns
 
 async def echo(request):
     body = await request.read()
-    headers = {"Server-Timing": "app;dur=1.5"} if request.method == "GET" else {}
+    headers = {"Server-Timing": request.query.get("timing", "app;dur=1.5")} if request.method == "GET" else {}
     status = int(request.query.get("status", 200))
     return web.Response(body=b"x" * 10 + body, status=status, headers=headers)
 
@@ -185,3 +185,93 @@ def test_sessions_opened_before_the_recording_are_seen():
 )
 def test_server_timing(header, expected):
     assert server_timing_ns(header) == expected
+
+
+@pytest.mark.parametrize("duration", ["inf", "-inf", "nan", "1e400", "1e300", "-5"])
+def test_durations_no_server_can_mean_are_ignored(duration):
+    assert server_timing_ns(f"db;dur={duration}, app;dur=2") == 2_000_000
+
+
+def test_an_odd_server_timing_does_not_fail_the_request():
+    async def main(session, url, go):
+        for duration in ("inf", "nan", "1e400"):
+            async with session.get(f"{url}/x", params={"timing": f"db;dur={duration}"}) as answer:
+                assert await answer.read() == b"x" * 10
+
+    found = run(main).trace.of_kind("request")
+    assert [(s.attrs["status"], s.attrs["server_ns"], s.error) for s in found] == [(200, 0, None)] * 3
+
+
+class Odd:
+    """An object that cannot be shown."""
+
+    def __str__(self):
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+def itself():
+    data = {"a": 1}
+    data["self"] = data
+    return data
+
+
+ODD = {
+    "an unclosed address": ("GET", "http://[::1", {}),
+    "no such port": ("GET", "http://h:99999999/", {}),
+    "no host": ("GET", "http://", {}),
+    "no scheme": ("GET", "nowhere", {}),
+    "no text for a URL": ("GET", 5, {}),
+    "no text for a method": (5, "{url}/x", {}),
+    "data that holds itself": ("POST", "{url}/x", {"json": itself()}),
+    "data without a text": ("POST", "{url}/x", {"json": {"a": Odd()}}),
+    "a deep body": ("POST", "{url}/x", {"data": "[" * 5000 + "]" * 5000}),
+    "parameters of no kind": ("GET", "{url}/x", {"params": 5}),
+    "parameters that run out": ("GET", "{url}/x", {"params": iter([("a", "1")])}),
+    "parameters without a text": ("GET", "{url}/x", {"params": {"a": Odd()}}),
+    "an odd length": ("POST", "{url}/x", {"data": b"abc", "headers": {"Content-Length": "three"}}),
+    "a false length": ("POST", "{url}/x", {"data": b"abc", "headers": {"Content-Length": " 3"}}),
+    "an option that is none": ("GET", "{url}/x", {"nonsense": 1}),
+    "a body that is an object": ("POST", "{url}/x", {"data": object()}),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_requests_end_as_they_do_without_the_probe(name):
+    method, address, options = ODD[name]
+    seen = []
+
+    async def main(session, url, go):
+        target = address.replace("{url}", url) if isinstance(address, str) else address
+        timeout = aiohttp.ClientTimeout(total=0.5)
+        try:
+            async with session.request(method, target, timeout=timeout, **options) as answer:
+                await answer.read()
+                seen.append(answer.status)
+        except Exception as error:
+            seen.append(type(error))
+
+    async def plain():
+        async with server() as (url, go), aiohttp.ClientSession() as session:
+            await main(session, url, go)
+
+    perfkit.uninstrument("aiohttp")
+    asyncio.run(plain())
+    perfkit.instrument("aiohttp")
+    trace = run(main).trace
+    assert seen[0] == seen[1]
+    (found,) = trace.of_kind("request")
+    assert found.error == (None if isinstance(seen[1], int) else seen[1].__name__)
+
+
+def test_what_a_body_cannot_tell_the_url_still_does():
+    async def main(session, url, go):
+        with pytest.raises(ValueError, match="Circular"):
+            await session.post(f"{url}/users/7", json=itself())
+        with pytest.raises(TypeError):
+            await session.post(f"{url}/users/7", json={"a": Odd()})
+
+    first, second = run(main).trace.of_kind("request")
+    assert first.attrs["template"] == second.attrs["template"] == "/users/{id}"
+    assert (first.attrs["body"], second.attrs["body"]) == ("{a:?,self:...}", "")

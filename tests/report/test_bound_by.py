@@ -1,9 +1,9 @@
 import pytest
 
-from perfkit.model import CellCost, Span, Trace, WorldInfo
+from perfkit.model import CellCost, Span, Trace, WorldInfo, pack
 from perfkit.report import bound_by
 from perfkit.report.bound_by import BoundBy
-from tests.report.sample import MS, sample_run
+from tests.report.sample import MS, empty_run, sample_run
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,41 @@ def test_queries_without_requests_mean_the_database():
     assert "waiting on the database" in bound_by.of_scenario(run, run.scenarios[0]).sentence
 
 
-def test_of_a_recording_everything_else_counts_as_computing():
-    trace = Trace("wall", 0, 100 * MS, [Span(1, None, "request", "a", 0, 95 * MS)])
-    found = bound_by.of_trace(trace)
-    assert (found.percent, found.computing_ns) == (95, 5 * MS)
-    assert bound_by.of_trace(Trace("wall", 0, 100 * MS)) is None
+def program_run(computing_ns, *spans):
+    run = empty_run(kind="trace", clock="wall")
+    run.trace = pack(Trace("wall", 0, 100 * MS, list(spans)))
+    run.machine.costs = [CellCost("", "", bound_by.PROGRAM, 0, computing_ns, 100 * MS)]
+    return run
+
+
+REQUEST = Span(1, None, "request", "a", 0, 20 * MS)
+
+
+def test_of_a_recording_what_is_neither_is_other_waiting():
+    found = bound_by.of_trace(program_run(MS, REQUEST))
+    assert (found.waiting_ns, found.computing_ns, found.other_ns) == (20 * MS, MS, 79 * MS)
+    assert found.sentence == (
+        "1 % computing, 20 % waiting on the network, 79 % other waiting (sleep, disk, other libraries): "
+        "compiling (numba, cython) will not help"
+    )
+    assert found.numbers.startswith("20.0 ms waiting, 1.00 ms computing, 79.0 ms other waiting, processor")
+
+
+def test_of_a_recording_that_computes_computing_less_helps():
+    found = bound_by.of_trace(program_run(80 * MS, REQUEST))
+    assert found.other_ns == 0
+    assert found.sentence == "80 % computing, 20 % waiting on the network: computing less saves time too"
+
+
+def test_waiting_and_computing_at_once_are_shares_of_their_sum():
+    whole = Span(1, None, "query", "a", 0, 100 * MS)
+    found = bound_by.of_trace(program_run(300 * MS, whole))
+    assert (found.computing_percent, found.percent, found.other_ns) == (75, 25, 0)
+    assert "waiting on the database" in found.sentence
+
+
+def test_of_a_recording_nothing_is_claimed_without_the_figures():
+    assert bound_by.of_trace(program_run(MS)) is None
+    run = program_run(MS, REQUEST)
+    run.machine.costs = []
+    assert bound_by.of_trace(run) is None

@@ -78,23 +78,140 @@ def test_equal_calls_are_duplicates_and_not_this_rule():
         [{"filter": {">ID": 50 * n}} for n in range(5)],
         [{"filter": {"OWNER_ID": [15 * n, 15 * n + 1]}} for n in range(5)],
         [*[{"filter": {"OWNER_ID": [15 * n, 15 * n + 1]}} for n in range(5)], {"filter": {"OWNER_ID": [99]}}],
+        [{"query": "q", "variables": {"first": 9, "after": f"c{n}"}} for n in range(5)],
+        [{"query": "q", "variables": {"input": {"endCursor": f"c{n}"}}} for n in range(5)],
+        [{"size": 9, "search_after": [n, "x"]} for n in range(5)],
+        [{"page": {"number": n}} for n in range(5)],
+        [{"jsonrpc": "2.0", "id": n, "method": "user.list", "params": {"x": 1}} for n in range(5)],
+        [{"jsonrpc": "2.0", "id": n, "method": "user.list", "params": {"page": n}} for n in range(5)],
+        [{"filter": {"OWNER_ID": [15 * n, 15 * n + 1]}, "nonce": n} for n in range(5)],
         [{"cmd": {"a": f"crm.activity.list?filter[OWNER_ID]={n}"}} for n in range(5)],
     ],
-    ids=["offset", "keyset", "chunks", "chunks with a short last one", "batches"],
+    ids=[
+        "offset",
+        "keyset",
+        "chunks",
+        "chunks with a short last one",
+        "after",
+        "endCursor",
+        "search_after",
+        "nested page",
+        "ids of JSON-RPC",
+        "pages of JSON-RPC",
+        "chunks and nonces",
+        "batches",
+    ],
 )
 def test_the_cure_is_not_the_illness(bodies):
     assert found([request(n * MS, MS, body=body) for n, body in enumerate(bodies)]) == []
 
 
-@pytest.mark.parametrize("query", ["page={n}", "offset={n}", "cursor=c{n}", "limit=9&start={n}"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "page={n}",
+        "offset={n}",
+        "cursor=c{n}",
+        "limit=9&start={n}",
+        "$skip={n}",
+        "startAt={n}",
+        "pageNumber={n}",
+        "page[number]={n}",
+        "page%5Boffset%5D={n}",
+        "marker=m{n}",
+        "max_id={n}",
+        "min_id={n}",
+        "scroll_id=s{n}",
+        "nextPageToken=t{n}",
+        "Next-Page={n}",
+        "filter[>ID]={n}",
+        "page.number={n}",
+        "page={n}&_={n}",
+    ],
+)
 def test_pages_by_url_are_no_loop(query):
     spans = [request(n * MS, MS, url=f"http://h/x?{query.format(n=n)}", method="GET") for n in range(5)]
     assert found(spans) == []
 
 
-@pytest.mark.parametrize("query", ["ids={n},9{n}", "id={n}&id=9{n}"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "ids={n},9{n}",
+        "id={n}&id=9{n}",
+        "id={n},8{n},9{n}",
+        "id[]={n},9{n}",
+        "ids={n},9{n}&nonce={n}",
+        "ids={n},9{n}&page={n}",
+    ],
+)
 def test_lists_in_the_url_are_chunks(query):
     spans = [request(n * MS, MS, url=f"http://h/x?{query.format(n=n)}", method="GET") for n in range(5)]
+    assert found(spans) == []
+
+
+@pytest.mark.parametrize("name", ["_", "_t", "cb", "nonce", "timestamp", "request_id", "requestId"])
+def test_what_differs_in_every_call_is_no_item(name):
+    spans = [request(n * MS, MS, url=f"http://h/x?id=7&{name}={n}", method="GET") for n in range(5)]
+    assert found(spans) == []
+
+
+def test_a_nonce_does_not_hide_the_item():
+    spans = [request(n * MS, MS, url=f"http://h/x?id={n}&_={n}", method="GET") for n in range(5)]
+    (finding,) = found(spans)
+    assert finding.evidence[0] == "5 calls with 5 different values of ?id"
+    assert "a list for id," in finding.fix
+
+
+def test_pages_in_the_path_are_no_loop():
+    def get(path):
+        return found([request(n * MS, MS, url=f"http://h{path}".format(n=n), method="GET") for n in range(5)])
+
+    assert get("/items/page/{n}") == get("/items/pages/{n}?size=9") == []
+    assert [finding.count for finding in get("/items/{n}/page/1")] == [5]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "latlng=52.{n},13.{n}",
+        "address=Berlin, Road {n}",
+        "from={n}",
+        "token=t{n}",
+        "limit={n}",
+        "id={n}&page={n}",
+        "filter[request_id]={n}",
+        "orders={n}",
+    ],
+)
+def test_one_value_per_call_is_a_loop(query):
+    spans = [request(n * MS, MS, url=f"http://h/x?{query.format(n=n)}", method="GET") for n in range(5)]
+    (finding,) = found(spans)
+    assert finding.count == 5
+
+
+@pytest.mark.parametrize("path", ["SKU-100{n}", "ORD_2024_{n}", "me{n}@example.com", "AbCdEfGhIjKlMnO{n}"])
+def test_loops_over_identifiers_in_the_path(path):
+    spans = [request(n * MS, MS, url=f"http://h/p/{path.format(n=n)}", method="GET") for n in range(5)]
+    (finding,) = found(spans)
+    assert finding.count == 5
+
+
+def test_one_list_among_many_values_does_not_make_chunks():
+    values = ["1,2,3", *range(11)]
+    spans = [request(n * MS, MS, url=f"http://h/x?q={v}", method="GET") for n, v in enumerate(values)]
+    (finding,) = found(spans)
+    assert finding.count == 12
+
+
+def test_arguments_by_position_are_no_list():
+    bodies = [{"jsonrpc": "2.0", "id": n, "method": "user.get", "params": [n, "full"]} for n in range(5)]
+    (finding,) = found([request(n * MS, MS, url="http://h/rpc", body=body) for n, body in enumerate(bodies)])
+    assert finding.evidence[0] == "5 calls with 5 different values of params"
+
+
+def test_the_pages_of_two_items_are_no_loop_over_items():
+    spans = [request(n * MS, MS, url=f"http://h/x?id={n % 2}&page={n // 2}", method="GET") for n in range(10)]
     assert found(spans) == []
 
 

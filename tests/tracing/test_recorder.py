@@ -1,9 +1,11 @@
+import asyncio
 import itertools
 import threading
 import time
 
 import pytest
 
+from perfkit.errors import UsageError
 from perfkit.model import HostFacts
 from perfkit.tracing import Clock, Recording, current_clock, span
 from perfkit.tracing.recorder import UNFINISHED
@@ -113,3 +115,78 @@ def test_an_exception_passes_and_the_recording_is_kept(recording):
     with pytest.raises(RuntimeError), recording, span("s"):
         raise RuntimeError
     assert recording.trace.spans[0].error == "RuntimeError"
+
+
+def test_a_recording_on_another_clock_keeps_its_spans_and_that_is_said():
+    with Recording() as outer:
+        for _ in range(2):
+            with Recording(clock=ticking()) as inner, span("virtual"):
+                pass
+        with span("wall"):
+            pass
+    assert [s.name for s in inner.trace.spans] == ["virtual"]
+    assert [s.name for s in outer.trace.spans] == ["wall"]
+    assert outer.trace.warnings == [
+        "2 spans of a recording on another clock (virtual) are not here: their times do not fit"
+    ]
+
+
+def test_entering_again_starts_anew(recording):
+    for name in ("first", "second"):
+        with recording, span(name):
+            pass
+        assert [s.name for s in recording.trace.spans] == [name]
+        assert recording.counts["span"] == 1
+
+
+def test_a_recording_under_way_cannot_be_entered(recording):
+    with recording:
+        with pytest.raises(UsageError, match="under way already"):
+            recording.__enter__()
+        with span("s"):
+            pass
+    assert len(recording.trace.spans) == 1
+
+
+def test_before_it_is_entered_a_recording_is_empty(recording):
+    trace = recording.trace
+    assert (trace.spans, trace.start_ns, trace.end_ns, trace.clock) == ([], 0, 0, "virtual")
+
+
+def test_tasks_of_one_name_are_different_tasks(recording):
+    async def work():
+        with span("s"):
+            await asyncio.sleep(0)
+        with span("s"):
+            pass
+
+    async def main():
+        tasks = [asyncio.create_task(work(), name="same") for _ in range(2)]
+        await asyncio.gather(*tasks)
+
+    with recording:
+        asyncio.run(main())
+        asyncio.run(main())
+    assert [s.task for s in recording.trace.spans] == [1, 2, 1, 2, 3, 4, 3, 4]
+
+
+def test_spans_of_inner_recordings_lie_below_the_span_around_them():
+    clock = ticking()
+    outer, middle, inner = (Recording(clock=clock) for _ in range(3))
+    with outer, span("around"), middle, inner, span("top"), span("leaf"):
+        pass
+    assert [(s.name, s.parent) for s in outer.trace.spans] == [("around", None), ("top", 1), ("leaf", 2)]
+    for own in (middle, inner):
+        assert [(s.name, s.parent) for s in own.trace.spans] == [("top", None), ("leaf", 1)]
+
+
+def test_a_span_that_ended_before_is_no_parent_across_recordings():
+    clock = ticking()
+    with Recording(clock=clock) as outer:
+        around = span("around")
+        around.__enter__()
+        with Recording(clock=clock):
+            around.__exit__(None, None, None)
+            with span("late"):
+                pass
+    assert [(s.name, s.parent) for s in outer.trace.spans] == [("around", None), ("late", None)]

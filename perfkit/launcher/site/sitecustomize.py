@@ -1,4 +1,8 @@
-"""Starts recording in a process that ``perfkit run`` started, then lets the environment's own one run."""
+"""Starts recording in a process that ``perfkit run`` started, then lets the environment's own one run.
+
+The folder of this file leaves ``sys.path``, so that the program does not see it. It stays in PYTHONPATH:
+that is how Python processes which the program starts come to be recorded.
+"""
 
 import importlib.machinery
 import importlib.util
@@ -6,6 +10,7 @@ import os
 import sys
 
 _here = os.path.dirname(os.path.abspath(__file__))
+sys.path[:] = [place for place in sys.path if os.path.abspath(place) != _here]
 
 try:
     from perfkit.launcher.child import start
@@ -14,8 +19,7 @@ except ImportError:
 else:
     start()
 
-_places = [place for place in sys.path if os.path.abspath(place) != _here]
-_spec = importlib.machinery.PathFinder.find_spec("sitecustomize", _places)
+_spec = importlib.machinery.PathFinder.find_spec("sitecustomize")
 if _spec is not None and _spec.loader is not None:
     _module = sys.modules["sitecustomize"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(_module)
