@@ -38,16 +38,15 @@ def command() -> None:
 @click.option("--seed", type=int, default=1, show_default=True)
 def bitrix24(port: int, host: str, leads: int, rtt: int, tariff: str, seed: int) -> int:
     """Serve the mock Bitrix24 portal; its webhook URL is printed on stdout."""
-    from perfkit.worlds.bitrix24 import Portal, PortalConfig, make_app
-    from perfkit.worlds.bitrix24.portal import WEBHOOK_PATH
-    from perfkit.worlds.serving import start
+    from perfkit.worlds.bitrix24 import Portal, PortalConfig
+    from perfkit.worlds.bitrix24.server import start_server
 
     limit = TARIFFS[tariff]
     portal = Portal(PortalConfig(leads=leads, seed=seed, rtt_ns=rtt, **limit))  # type: ignore[arg-type]
 
     async def serve() -> None:
-        runner, url = await start(make_app(portal), host, port)
-        click.echo(url + WEBHOOK_PATH)
+        runner, url = await start_server(portal, host, port)
+        click.echo(url)
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -7,7 +7,6 @@ Frames and paths are shared between spans, so that a million spans from one loop
 from __future__ import annotations
 
 import os
-import sys
 from types import FrameType
 
 from perfkit.model.trace import Frame
@@ -70,8 +69,3 @@ def forget() -> None:
     _application_file.clear()
     _frames.clear()
     _paths.clear()
-
-
-def caller() -> FrameType | None:
-    """The frame of whoever called the function that calls this one."""
-    return sys._getframe(2)
