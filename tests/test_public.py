@@ -13,8 +13,8 @@ from perfkit import errors
 
 ROOT = Path(perfkit.__file__).parent
 LAYERS = [
-    *("errors", "model", "fingerprints", "tracing", "probes", "rules", "recording", "stats", "sim", "worlds"),
-    *("bench", "config", "report", "launcher", "cli"),
+    *("errors", "children", "model", "fingerprints", "tracing", "probes", "rules", "recording", "stats"),
+    *("sim", "worlds", "bench", "config", "report", "launcher", "cli"),
 ]
 
 

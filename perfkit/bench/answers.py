@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from perfkit.model.plain import represent
+
 MAX_SHOWN_CHARACTERS = 200
 MAX_DEPTH = 20
 
@@ -37,7 +39,7 @@ def _text(value: Any, depth: int = 0) -> str:
     if names:
         inner = ", ".join(f"{name}={_text(getattr(value, name), depth + 1)}" for name in names)
         return f"{type(value).__name__}({inner})"
-    return repr(value).encode("utf-8", "replace").decode()
+    return represent(value)
 
 
 def _fields(value: Any) -> Sequence[str]:

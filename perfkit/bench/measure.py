@@ -20,6 +20,7 @@ from perfkit.bench.scenario import Scenario, Strategy
 from perfkit.errors import DeadlockError, MissingExtraError, SimulationError, VirtualTimeoutError
 from perfkit.fingerprints import describe_url
 from perfkit.model import Cell, CellCost, HostFacts, Sample, Trace, busy_ns, pack, peak_overlap
+from perfkit.model.plain import text as plain_text
 from perfkit.recording import record
 from perfkit.rules import check
 from perfkit.worlds.base import Access, World
@@ -156,29 +157,27 @@ def _run_wall(sample: _Sample, strategy: Strategy, world: World, job: Job, seed:
     if inspect.iscoroutinefunction(strategy.run):
         asyncio.run(_record(sample, strategy, access, facts))
         return
-    rec = record(hosts=[facts])
-    try:
-        with rec, _timed(sample, rec):
-            sample.answer = strategy.run(access, access.size)
-    finally:
-        sample.trace = rec.trace
+    with _recorded(sample, facts):
+        sample.answer = strategy.run(access, access.size)
 
 
 async def _record(sample: _Sample, strategy: Strategy, access: Access, facts: HostFacts) -> None:
-    rec = record(hosts=[facts])
-    try:
-        with rec, _timed(sample, rec):
-            sample.answer = await strategy.run(access, access.size)
-    finally:
-        sample.trace = rec.trace
+    with _recorded(sample, facts):
+        sample.answer = await strategy.run(access, access.size)
 
 
 @contextmanager
-def _timed(sample: _Sample, rec: record) -> Iterator[None]:
-    start_ns, computing_ns = rec.now_ns(), time.process_time_ns()
-    yield
-    sample.elapsed_ns = rec.now_ns() - start_ns
-    sample.computing_ns = time.process_time_ns() - computing_ns
+def _recorded(sample: _Sample, facts: HostFacts) -> Iterator[None]:
+    """Record and time the block; the trace is there after a failure, too."""
+    rec = record(hosts=[facts])
+    try:
+        with rec:
+            start_ns, computing_ns = rec.now_ns(), time.process_time_ns()
+            yield
+            sample.elapsed_ns = rec.now_ns() - start_ns
+            sample.computing_ns = time.process_time_ns() - computing_ns
+    finally:
+        sample.trace = rec.trace
 
 
 def _check_comparable(answer: Any) -> None:
@@ -228,7 +227,7 @@ def _said(error: BaseException) -> str:
 
 def _cut(text: str) -> str:
     """One line without secrets: URLs in it are masked as everywhere."""
-    text = " ".join(text.encode("utf-8", "replace").decode().split())
+    text = " ".join(plain_text(text).split())
     text = _URL.sub(lambda found: _masked(found[0]), text)
     return text if len(text) <= MAX_ERROR_CHARACTERS else text[: MAX_ERROR_CHARACTERS - 1] + "…"
 

@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import multiprocessing
 import os
 import pickle
-import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from perfkit.bench.discovery import load_file
 from perfkit.bench.measure import Job, Measured, measure
 from perfkit.bench.scenario import Scenario
+from perfkit.children import end_child, settle_in, start_child
 from perfkit.errors import PerfkitError
 from perfkit.model import Cell, CellCost
-from perfkit.worlds.serving import deaf_to_interrupts, end_with_parent
 
-_context = multiprocessing.get_context("spawn")  # a fork would inherit the caller's threads and event loops
-
+_READY = b"ready"
 _STOP = b""
 
 GC_THRESHOLD = 50_000
@@ -35,7 +33,7 @@ GC_THRESHOLD = 50_000
 
 @dataclass
 class _Worker:
-    process: multiprocessing.process.BaseProcess
+    process: BaseProcess
     pipe: Connection
     job: Job | None = None
     deadline: float = 0.0
@@ -81,12 +79,7 @@ def default_workers() -> int:
 
 
 def _start() -> _Worker:
-    here, there = _context.Pipe()
-    process = _context.Process(target=_work, args=(there,), daemon=True)
-    with deaf_to_interrupts():
-        process.start()
-    there.close()
-    return _Worker(process, here)
+    return _Worker(*start_child(_work))
 
 
 def _give(worker: _Worker, job: Job, timeout_s: float) -> None:
@@ -138,7 +131,7 @@ def lost(job: Job, status: str, error: str) -> Measured:
 
 
 def _restart(worker: _Worker) -> None:
-    _kill(worker)
+    end_child(worker.process, worker.pipe)
     fresh = _start()
     worker.process, worker.pipe, worker.job, worker.ready = fresh.process, fresh.pipe, None, False
 
@@ -148,21 +141,14 @@ def _stop(worker: _Worker) -> None:
         with contextlib.suppress(OSError):
             worker.pipe.send_bytes(_STOP)
             worker.process.join(2)
-    _kill(worker)
-
-
-def _kill(worker: _Worker) -> None:
-    worker.process.kill()
-    worker.process.join()
-    worker.pipe.close()
+    end_child(worker.process, worker.pipe)
 
 
 def _work(pipe: Connection) -> None:
     """A worker's life: a job, its result, the next job."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which keeps what is measured
+    settle_in()
     os.dup2(2, 1)  # what a strategy prints must not end up among results
-    end_with_parent()
-    pipe.send_bytes(_STOP)  # ready
+    pipe.send_bytes(_READY)
     loaded: dict[str, dict[str, Scenario]] = {}
     while True:
         try:

@@ -14,6 +14,7 @@ from perfkit.cli.bench import check_output, keep
 from perfkit.cli.show import notes
 from perfkit.errors import UsageError
 from perfkit.model import CellCost, Run, Trace
+from perfkit.model.plain import text
 
 if TYPE_CHECKING:
     from perfkit.launcher.parent import Recorded
@@ -102,8 +103,6 @@ def command(
 
 
 def _say_lost(error: BaseException) -> None:
-    from perfkit.launcher.part import text
-
     with suppress(Exception, SystemExit):
         message = f"perfkit: the recording could not be kept or shown: {type(error).__name__}: {error}"
         notes().print(text(message), markup=False)
@@ -125,8 +124,6 @@ def _arguments(module: str | None, target: tuple[str, ...], is_command: bool) ->
 
 def _shown(arguments: list[str]) -> list[str]:
     """What was run, without its own arguments: they may hold passwords."""
-    from perfkit.launcher.part import text
-
     words = arguments[1:] if arguments[0] == sys.executable else arguments
     program = words[:2] if words[:1] == ["-m"] else words[:1]
     rest = len(words) - len(program)

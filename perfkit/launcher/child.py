@@ -16,7 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perfkit.launcher.part import Part, encode
+from perfkit.launcher.part import Part
+from perfkit.model.plain import encode
 
 if TYPE_CHECKING:
     from perfkit.recording import record

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, field
 
+from perfkit.model.plain import represent
 from perfkit.model.trace import Frame, HostFacts, Span, Trace
 
 T = TypeVar("T", bound=Hashable)
@@ -70,7 +71,7 @@ def pack(trace: Trace, *, limit: int | None = None) -> PackedTrace:
         packed.id.append(span.id)
         packed.parent.append(span.parent)
         packed.kind.append(names(span.kind))
-        packed.name.append(names(span.name))
+        packed.name.append(names(span.name if isinstance(span.name, str) else represent(span.name)))
         packed.span_start_ns.append(span.start_ns)
         packed.span_end_ns.append(span.end_ns)
         packed.site.append(-1 if span.site is None else frames(span.site))

@@ -16,6 +16,7 @@ import msgspec
 
 from perfkit.errors import NewerSchemaError, RunFileError
 from perfkit.model.migrations import migrate
+from perfkit.model.plain import encode
 from perfkit.model.run import SCHEMA, Run
 
 GZIP_FROM_BYTES = 256 * 1024
@@ -25,22 +26,9 @@ GZIP_FROM_BYTES = 256 * 1024
 def encode_run(run: Run) -> bytes:
     """The run as JSON; the same run gives the same bytes.
 
-    A span's attribute that JSON does not know is stored as its repr: one odd value must not cost the run.
+    A span's attribute that JSON does not know is stored as its repr.
     """
-    try:
-        return msgspec.json.encode(run, enc_hook=repr)
-    except UnicodeEncodeError:  # half a surrogate pair in some text
-        return msgspec.json.encode(_encodable(msgspec.to_builtins(run, enc_hook=repr)))
-
-
-def _encodable(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {_encodable(key): _encodable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_encodable(item) for item in value]
-    return value
+    return encode(run)
 
 
 def decode_run(data: bytes, *, source: str = "run") -> Run:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from perfkit.model import Finding, HostFacts, Span, Trace, busy_ns, peak_overlap
+from perfkit.model import Finding, Span, Trace, busy_ns, peak_overlap
 from perfkit.rules.savings import Saving, predict
 from perfkit.rules.sites import site_of
 
@@ -52,11 +52,12 @@ def check(trace: Trace) -> list[Finding]:
     for span in requests:
         if not span.attrs.get("batch"):
             groups[_key(span)].append(span)
-    findings = [
-        _finding(trace, group, requests)
-        for group in groups.values()
-        if len(_answered(group)) >= MIN_COUNT and _is_loop(_answered(group))
-    ]
+    findings = []
+    for group in groups.values():
+        spans = _answered(group)
+        items = _items(spans) if len(spans) >= MIN_COUNT else []
+        if _is_loop(spans, items):
+            findings.append(_finding(trace, group, spans, items, requests))
     return sorted(findings, key=lambda finding: -finding.spent_ns)
 
 
@@ -69,9 +70,8 @@ def _answered(spans: list[Span]) -> list[Span]:
     return [span for span in spans if span.attrs.get("status") not in REFUSED]
 
 
-def _is_loop(spans: list[Span]) -> bool:
-    """Whether enough different things were asked for, other than pages or chunks of a list."""
-    items = _items(spans)
+def _is_loop(spans: list[Span], items: list[str]) -> bool:
+    """Whether enough different ``items`` were asked for, other than chunks of a list."""
     return _distinct(spans, items) >= MIN_COUNT and not all(_is_list(spans, name) for name in items)
 
 
@@ -125,8 +125,9 @@ def _is_list(spans: list[Span], name: str) -> bool:
     return sum(size <= 1 for size in sizes) <= 1
 
 
-def _finding(trace: Trace, group: list[Span], requests: list[Span]) -> Finding:
-    spans = _answered(group)
+def _finding(
+    trace: Trace, group: list[Span], spans: list[Span], items: list[str], requests: list[Span]
+) -> Finding:
     first = spans[0]
     members = {id(span) for span in group}
     others = [span for span in requests if id(span) not in members]
@@ -143,14 +144,13 @@ def _finding(trace: Trace, group: list[Span], requests: list[Span]) -> Finding:
         path=first.path,
         saving_ns=saving.saving_ns,
         basis=saving.basis,
-        evidence=_evidence(spans, refused),
-        fix=_fix(spans, facts, saving),
+        evidence=_evidence(spans, items, refused),
+        fix=_fix(spans, items[0], saving),
         span_ids=[span.id for span in spans],
     )
 
 
-def _evidence(spans: list[Span], refused: int) -> list[str]:
-    items = _items(spans)
+def _evidence(spans: list[Span], items: list[str], refused: int) -> list[str]:
     overlap = peak_overlap(spans)
     facts = [
         f"{len(spans)} calls with {_distinct(spans, items)} different values of {', '.join(items[:3])}",
@@ -161,9 +161,8 @@ def _evidence(spans: list[Span], refused: int) -> list[str]:
     return facts
 
 
-def _fix(spans: list[Span], facts: HostFacts, saving: Saving) -> str:
+def _fix(spans: list[Span], varying: str, saving: Saving) -> str:
     """What to do, naming nothing but what was seen."""
-    varying = _items(spans)[0]
     name = varying.lstrip("?") if varying != "path" else "the id in the path"
     if saving.batch_size:
         call = spans[0].attrs.get("rpc") or spans[0].name

@@ -18,7 +18,7 @@ import msgspec
 from perfkit.errors import UsageError
 from perfkit.model.trace import Frame, HostFacts, Span, Trace
 from perfkit.tracing.clocks import Clock, current_clock
-from perfkit.tracing.scopes import Scope, current, follow_whole_process, here
+from perfkit.tracing.scopes import Scope, current, follow_whole_process, here, innermost_open
 from perfkit.tracing.timings import Timing, timings
 
 DEFAULT_MAX_SPANS = 1_000_000
@@ -142,9 +142,7 @@ class Recording:
 
     def _outer_parent(self) -> int | None:
         """The span around this recording: a parent in the outer recording's trace, unknown in our own."""
-        scope = self._outer
-        while scope is not None and not scope.is_open():
-            scope = scope.before
+        scope = innermost_open(self._outer)
         if scope is None:
             return None
         return scope.recording._outer_parent() if scope.span is None else scope.span.id

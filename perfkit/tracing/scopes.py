@@ -58,11 +58,16 @@ def follow_whole_process(scope: Scope | None) -> None:
     _whole_process[:] = [] if scope is None else [scope]
 
 
-def here() -> Scope | None:
-    """The innermost open scope, or None where nothing is recorded."""
-    scope = current.get()
+def innermost_open(scope: Scope | None) -> Scope | None:
+    """``scope`` itself, or the nearest one before it that is still open."""
     while scope is not None and not scope.is_open():
         scope = scope.before
+    return scope
+
+
+def here() -> Scope | None:
+    """The innermost open scope, or None where nothing is recorded."""
+    scope = innermost_open(current.get())
     if scope is None and _whole_process:
         return _whole_process[0] if _whole_process[0].is_open() else None
     return scope

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
+from perfkit.children import end_child, settle_in, start_child
 from perfkit.errors import WorldError
 
 if TYPE_CHECKING:
     from aiohttp import web
 
 START_TIMEOUT_S = 30.0
-_context = multiprocessing.get_context("spawn")
 
 AppSource = Callable[[], "web.Application"]
 
@@ -45,51 +41,19 @@ async def start(app: web.Application, host: str, port: int) -> tuple[web.AppRunn
 
 
 @contextlib.contextmanager
-def deaf_to_interrupts() -> Iterator[None]:
-    """Processes started in the block ignore Ctrl-C from their first moment: the parent stops them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def end_with_parent() -> None:
-    """End this child process when its parent is gone, however it went; also out of an endless loop."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True, name="end with parent").start()
-
-
-@contextlib.contextmanager
 def serving(make_app: AppSource) -> Iterator[str]:
     """The base URL of a server process that runs ``make_app()``, which must be picklable.
 
     The process ends with the block; it also ends by itself when this process is gone.
     """
-    here, there = _context.Pipe()
-    process = _context.Process(target=_serve, args=(make_app, there), daemon=True)
-    with deaf_to_interrupts():
-        process.start()
-    there.close()
+    process, pipe = start_child(_serve, make_app)
     try:
-        yield _address(here)
+        yield _address(pipe)
     finally:
         with contextlib.suppress(OSError):
-            here.send(None)
+            pipe.send(None)
         process.join(2)
-        process.kill()
-        process.join()
-        here.close()
+        end_child(process, pipe)
 
 
 def _address(pipe: Connection) -> str:
@@ -105,8 +69,7 @@ def _address(pipe: Connection) -> str:
 
 
 def _serve(make_app: AppSource, pipe: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    end_with_parent()
+    settle_in()
     try:
         app = make_app()
     except Exception as error:  # whatever it is, the parent shall tell the user

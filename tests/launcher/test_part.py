@@ -2,8 +2,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from perfkit.launcher.part import Part, decode, encode
+from perfkit.launcher.part import Part, decode
 from perfkit.model import Frame, Span, Trace, unpack
+from perfkit.model.plain import encode
 
 
 class Unspeakable:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit.errors import NewerSchemaError, RunFileError
-from perfkit.model import SCHEMA
+from perfkit.model import SCHEMA, Span, Trace, pack, unpack
 from perfkit.model.schema import run_schema
 from perfkit.model.storage import (
     decode_run,
@@ -56,6 +56,17 @@ def test_units_are_in_the_names():
     document = json.loads(encode_run(small_run()))
     sample = document["scenarios"][0]["cells"][0]["samples"][0]
     assert sample == {"seed": 1, "elapsed_ns": 5000}
+
+
+def test_odd_values_in_a_trace_cost_no_run(tmp_path):
+    holding_itself = []
+    holding_itself.append(holding_itself)
+    spans = [Span(1, None, "span", 5, 0, 1, attrs={"x": holding_itself, "y": 2**80, "z": "\udcff"})]
+    run = small_run()
+    run.trace = pack(Trace("wall", 0, 1, spans))
+    (span,) = unpack(read_run(write_run(run, tmp_path / "run.json")).trace).spans
+    assert (span.name, span.attrs["y"], span.attrs["z"]) == ("5", str(2**80), "?")
+    assert isinstance(span.attrs["x"], list)
 
 
 def test_a_newer_schema_is_refused_by_its_number():
