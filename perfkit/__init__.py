@@ -4,11 +4,13 @@ This module holds the public names and nothing else. Importing it needs msgspec 
 """
 
 from perfkit.bench.scenario import Scenario
+from perfkit.constant import assert_constant
 from perfkit.errors import PerfkitError
 from perfkit.model import Finding, Frame, Span, Trace
 from perfkit.probes import instrument, uninstrument
 from perfkit.recording import record
 from perfkit.tracing import span, trace
+from perfkit.tracing.allowing import allow
 
 __version__ = "0.1.0"
 
@@ -20,6 +22,8 @@ __all__ = [
     "Span",
     "Trace",
     "__version__",
+    "allow",
+    "assert_constant",
     "instrument",
     "record",
     "span",

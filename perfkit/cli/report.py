@@ -18,7 +18,7 @@ STDOUT = Path("-")
 @click.command("report")
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option(
-    "-f", "--format", "forms", type=Names(), default="html", show_default=True, help="text,html,json"
+    "-f", "--format", "forms", type=Names(), default="html", show_default=True, help="text,html,json,otlp"
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here; - is stdout.")
 @click.option("--force", is_flag=True, help="Replace the file named with -o.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -12,12 +13,15 @@ import click
 from perfkit import config
 from perfkit.cli.bench import check_output, keep
 from perfkit.cli.show import notes
-from perfkit.errors import UsageError
+from perfkit.errors import MissingExtraError, UsageError
 from perfkit.model import CellCost, Run, Trace
 from perfkit.model.plain import text
 
 if TYPE_CHECKING:
     from perfkit.launcher.parent import Recorded
+
+MAX_KEPT_SPANS = 1_000_000
+"""Findings come from all spans, and so many of them are stored: some hundred megabytes before compression."""
 
 COMMAND_MARK = "perfkit.command"
 
@@ -65,6 +69,8 @@ def _end_of_options(args: list[str]) -> int:
 )
 @click.option("--force", is_flag=True, help="Replace the file named with -o.")
 @click.option("-m", "module", metavar="MODULE", help="Run a module, as python -m does.")
+@click.option("--cpu", "profile", flag_value="cpu", help="Profile the program's main thread, too (pyinstrument).")
+@click.option("--memory", "profile", flag_value="memory", help="Profile its memory, too (memray, tracemalloc).")
 @click.option("--report/--no-report", default=True, help="Write the HTML report beside the run.")
 @click.argument("target", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENT]...")
 @click.pass_context
@@ -73,12 +79,13 @@ def command(
     output: Path | None,
     force: bool,
     module: str | None,
+    profile: str | None,
     report: bool,
     target: tuple[str, ...],
 ) -> int:
-    """Trace a Python program: its requests, who makes them, and what to change.
+    """Trace a Python program: its queries and requests, who makes them, and what to change.
 
-    The program keeps its arguments, stdin, stdout, exit code and signals. Findings go to stderr.
+    Profiles slow a program down: its times are then not those it has without. The program keeps its arguments, stdin, stdout, exit code and signals. Findings go to stderr.
     """
     from perfkit.launcher.parent import record_program
 
@@ -86,7 +93,9 @@ def command(
     settings = config.load()
     if output is not None:
         check_output(output, force)
-    recorded = record_program(arguments)
+    if profile == "cpu" and importlib.util.find_spec("pyinstrument") is None:
+        raise MissingExtraError("perfkit run --cpu", "pyinstrument", "profile")
+    recorded = record_program(arguments, profile=profile or "")
     try:
         if recorded.trace is None:
             notes().print(NOTHING_RECORDED, markup=False)
@@ -135,7 +144,7 @@ def _as_run(recorded: Recorded, trace: Trace, arguments: list[str], folder: Path
     from perfkit.bench.environment import describe_machine
     from perfkit.model import pack
     from perfkit.report.bound_by import PROGRAM
-    from perfkit.rules import check
+    from perfkit.rules import check, check_allowed
 
     machine = describe_machine(folder)
     machine.real_ns = trace.duration_ns
@@ -148,9 +157,10 @@ def _as_run(recorded: Recorded, trace: Trace, arguments: list[str], folder: Path
         machine=machine,
         perfkit=__version__,
         command=["perfkit", "run", *_shown(arguments)],
-        trace=pack(trace),
+        trace=pack(trace, limit=MAX_KEPT_SPANS),
         findings=check(trace),
-        warnings=[*trace.warnings, *([ending] if recorded.exit_code else [])],
+        profiles=recorded.profiles,
+        warnings=[*trace.warnings, *check_allowed(trace).stale, *([ending] if recorded.exit_code else [])],
     )
 
 

@@ -5,6 +5,7 @@ and rules compare what was masked.
 """
 
 from perfkit.fingerprints.bodies import Body, describe_body
+from perfkit.fingerprints.sql import Statement, describe_sql
 from perfkit.fingerprints.urls import Url, describe_url
 
-__all__ = ["Body", "Url", "describe_body", "describe_url"]
+__all__ = ["Body", "Statement", "Url", "describe_body", "describe_sql", "describe_url"]

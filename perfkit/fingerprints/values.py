@@ -1,9 +1,16 @@
-"""Parameter values reduced to hashes, one per leaf of a nested structure: rules can tell which vary."""
+"""Parameter values reduced to hashes: one for a query's, one per leaf for a request's nested structure.
+
+A query's parameters are hashed in two halves, so that only the cheap one is paid while recording.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
+from typing import Any
+
+import msgspec
 
 from perfkit.fingerprints.names import UNNAMED, kept_key
 
@@ -15,6 +22,17 @@ MAX_DEPTH = 20
 
 REST = "(rest)"
 
+MAX_ENCODED_BYTES = 64
+"""Longer encodings of a query's parameters are replaced by a digest at once, since a recording keeps them."""
+
+_SHORTENED = b"\xc1"
+"""Starts what stands for a longer encoding; the one byte that MessagePack never writes."""
+
+_NOTHING = frozenset({b"\xc0", b"\x80", b"\x90", b"\xa0"})
+"""How None and an empty dict, list and text are encoded."""
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
 
 def hash_value(value: object) -> str:
     """Sixteen hex digits, equal on every Python and for every hash seed.
@@ -23,6 +41,95 @@ def hash_value(value: object) -> str:
     True
     """
     return blake2b(str(value).encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def encode_params(params: object) -> bytes:
+    """A query's parameters in at most MAX_ENCODED_BYTES, for ``digest``; empty if there are none.
+
+    Equal parameters give equal bytes on every Python and for every hash seed: a tuple as the list, a dict in
+    any order. Objects count by what they show: a Mapping's items, a Sequence's entries, else their repr.
+    """
+    try:
+        encoded = _encode(params)
+    except Exception:  # msgspec refuses what drivers take (keys that are no text, large numbers)
+        encoded = _encode_odd(params)
+    if 1 < len(encoded) <= MAX_ENCODED_BYTES:
+        return encoded
+    return b"" if encoded in _NOTHING else _shortened(encoded)
+
+
+def digest(encoded: bytes) -> str:
+    """Sixteen hex digits of what ``encode_params`` gave; empty for no parameters."""
+    return blake2b(encoded, digest_size=8).hexdigest() if encoded else ""
+
+
+def hash_params(params: object) -> str:
+    """Sixteen hex digits of a query's parameters; empty if it has none.
+
+    >>> hash_params((5, "a")) == hash_params([5, "a"]) != hash_params([5, "b"])
+    True
+    >>> hash_params(None) == hash_params({}) == ""
+    True
+    """
+    return digest(encode_params(params))
+
+
+def _shortened(encoded: bytes) -> bytes:
+    if len(encoded) <= MAX_ENCODED_BYTES:
+        return encoded
+    return _SHORTENED + blake2b(encoded, digest_size=16).digest()
+
+
+def _shown(value: Any) -> Any:
+    """What stands for an object that msgspec does not know."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence) and not isinstance(value, range):
+        return list(value)
+    return _described(value)
+
+
+def _described(value: Any) -> list[Any]:
+    """Type and contents of an object: two that are equal give the same, wherever in memory they lie."""
+    kind: Any = type(value)
+    try:
+        if _is_array(value):
+            return [kind.__qualname__, memoryview(value).tobytes()]
+        state = object.__getstate__(value) if kind.__repr__ is object.__repr__ else None
+        return [kind.__qualname__, state or _ADDRESS.sub("", repr(value))]
+    except Exception:
+        return [kind.__qualname__]
+
+
+def _is_array(value: Any) -> bool:
+    """Whether ``value`` lets its bytes be read and has several: NumPy's repr leaves out the middle."""
+    try:
+        return memoryview(value).ndim > 0
+    except TypeError:
+        return False
+
+
+_encode = msgspec.msgpack.Encoder(order="deterministic", enc_hook=_shown).encode
+
+
+def _encode_odd(value: Any, above: tuple[int, ...] = ()) -> bytes:
+    """What ``_encode`` refuses as a whole, part by part."""
+    if id(value) in above or len(above) >= MAX_DEPTH:
+        return b"..."
+    below = (*above, id(value))
+    if isinstance(value, Mapping):
+        pairs = [_encode_odd(key, below) + _encode_odd(entry, below) for key, entry in value.items()]
+        return b"{%d:%b}" % (len(pairs), b"".join(sorted(pairs)))
+    if isinstance(value, (set, frozenset)):
+        return b"<%d:%b>" % (len(value), b"".join(sorted(_encode_odd(entry, below) for entry in value)))
+    if isinstance(value, (list, tuple)):
+        return b"[%d:%b]" % (len(value), b"".join(_encode_odd(entry, below) for entry in value))
+    try:
+        return _encode(value)
+    except Exception:
+        if isinstance(value, str):
+            return b"(%d:%b)" % (len(value), value.encode("utf-8", "surrogatepass"))
+        return _encode_odd(_described(value), below)
 
 
 def hash_leaves(data: object) -> dict[str, str]:

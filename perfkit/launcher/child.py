@@ -1,58 +1,50 @@
-"""Inside the recorded process: start at its first line, write the part when it ends, however it ends.
+"""Inside the recorded process: start at its first line, end the part when it ends, however it ends.
 
-A fork starts a recording of its own. Its part is written where its ending can be seen: atexit, or the
-finalizers of multiprocessing, whose children leave past atexit. One that leaves by ``os._exit`` or a signal
-writes none. ``with multiprocessing.Pool()`` ends its workers by a signal, and often before they have written;
-``close`` and ``join`` let them end by themselves.
+A fork starts a recording of its own. A process that leaves by ``os._exit``, as those of multiprocessing do, or that
+multiprocessing ends by SIGTERM, as a Pool does with its workers, still ends its part. One that is killed outright
+leaves all but the last second.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
+import threading
 import time
 from contextlib import suppress
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from perfkit.launcher.part import Part
-from perfkit.model.plain import encode
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from perfkit.recording import record
+    from perfkit.launcher.spilling import SpillingRecord
 
 FOLDER_VARIABLE = "PERFKIT_RECORD_TO"
-
-_FINALIZE_LAST = -1_000_000
-"""Priority among multiprocessing's finalizers: what the others do at the end is still recorded."""
+PROFILE_VARIABLE = "PERFKIT_PROFILE"
+"""Names what to profile beside recording, in the first process only: "cpu" or "memory"."""
 
 
 class _Process:
     """The recording of this process, and what its processor time was when it began."""
 
-    def __init__(self, recording: record, folder: Path) -> None:
+    def __init__(self, recording: SpillingRecord, folder: Path) -> None:
         self.recording, self.folder = recording, folder
         self.before_ns = time.process_time_ns()
-        # process numbers are used again, moments are not
-        self.name = f"{os.getpid()}-{time.monotonic_ns()}"
+        self.capture: Any = None
         self.finished = False
 
     def finish(self) -> None:
-        """Write the part, once. Nothing escapes: the program's own ending matters more than its recording."""
+        """End the part, once. Nothing escapes: the program's own ending matters more than its recording."""
         if self.finished:
             return
         self.finished = True
         with suppress(BaseException):
             computing_ns = time.process_time_ns() - self.before_ns
-            self.recording.__exit__(None, None, None)
-            self._write(encode(Part.of(self.recording.trace, computing_ns)))
-
-    def _write(self, data: bytes) -> None:
-        # no folder is made: it is gone when the recorded program has ended before this process
-        temporary = self.folder / f"{self.name}.unfinished"
-        temporary.write_bytes(data)
-        temporary.replace(self.folder / f"{self.name}.part")
+            if self.capture is not None:
+                self.capture.finish()
+            self.recording.finish(computing_ns, self.recording.profiles)
 
 
 _processes: list[_Process] = []
@@ -67,14 +59,19 @@ def start() -> None:
     _begin(Path(folder))
     # atexit runs after an uncaught exception, sys.exit and Ctrl-C alike
     atexit.register(_finish)
+    os._exit = _finishing_first(os._exit)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_begin_in_fork)
+    if "--multiprocessing-fork" in sys.orig_argv or _is_multiprocessing_child(sys.orig_argv):
+        _finish_when_terminated()
+    _begin_profile()
 
 
 def _begin(folder: Path) -> None:
-    from perfkit.recording import record
+    from perfkit.launcher.spilling import SpillingRecord
 
-    recording = record(whole_process=True)
+    # process numbers are used again, moments are not
+    recording = SpillingRecord(folder / f"{os.getpid()}-{time.monotonic_ns()}.part")
     recording.__enter__()
     _processes[:] = [_Process(recording, folder)]
 
@@ -82,18 +79,48 @@ def _begin(folder: Path) -> None:
 def _begin_in_fork() -> None:
     with suppress(Exception):
         inherited = _processes[0]
-        # the spans so far are the parent's
-        inherited.recording.closed = True
+        inherited.recording.abandon()
         inherited.finished = True
         _begin(inherited.folder)
-        util = sys.modules.get("multiprocessing.util")
-        if util is not None:
-            # a finalizer made here would be cleared: multiprocessing does that first thing in its children
-            util.register_after_fork(_processes[0], _finalize_with_multiprocessing)
+        if "multiprocessing" in sys.modules:
+            _finish_when_terminated()
 
 
-def _finalize_with_multiprocessing(process: _Process) -> None:
-    sys.modules["multiprocessing.util"].Finalize(None, process.finish, exitpriority=_FINALIZE_LAST)
+def _is_multiprocessing_child(words: list[str]) -> bool:
+    return any("multiprocessing" in word and "spawn_main" in word for word in words)
+
+
+def _begin_profile() -> None:
+    wanted = os.environ.pop(PROFILE_VARIABLE, "")
+    if wanted:
+        from perfkit import profiling
+
+        capture = {"cpu": profiling.cpu, "memory": profiling.memory}[wanted]("program")
+        capture.__enter__()
+        _processes[0].capture = capture
+
+
+def _finishing_first(leave: Any) -> Any:
+    @wraps(leave)
+    def _exit(status: int) -> Any:
+        _finish()
+        return leave(status)
+
+    return _exit
+
+
+def _finish_when_terminated() -> None:
+    """multiprocessing's own children are ended by SIGTERM; where nobody handles it, end the part first."""
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        return
+
+    def finish(number: int, frame: object) -> None:
+        _finish()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    signal.signal(signal.SIGTERM, finish)
 
 
 def _finish() -> None:

@@ -7,13 +7,14 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from perfkit.errors import UsageError
-from perfkit.launcher.child import FOLDER_VARIABLE
-from perfkit.launcher.part import decode
-from perfkit.model import Trace, unpack
+from perfkit.launcher.child import FOLDER_VARIABLE, PROFILE_VARIABLE
+from perfkit.launcher.part import Part, read_part
+from perfkit.model import Trace
+from perfkit.model.profile import Profile
 
 _SITE = str(Path(__file__).parent / "site")
 
@@ -22,24 +23,28 @@ _SITE = str(Path(__file__).parent / "site")
 class Recorded:
     """What came of a program: its exit code as a shell shows it, and its trace (None: no recording).
 
-    ``computing_ns`` is the processor time of all its recorded processes together.
+    ``computing_ns`` is the processor time of all its recorded processes together, ``profiles`` what was asked for
+    beside the recording.
     """
 
     exit_code: int
     trace: Trace | None
     computing_ns: int
+    profiles: list[Profile] = field(default_factory=list)
 
 
-def record_program(arguments: Sequence[str]) -> Recorded:
+def record_program(arguments: Sequence[str], *, profile: str = "") -> Recorded:
     """Run ``arguments`` (a program and its arguments) and record every Python process of it.
 
-    Raises UsageError when there is no such program. A program that dies leaves what it recorded until then,
+    ``profile`` is "cpu" or "memory" to profile the first process, too. Raises UsageError when there is no such program. A program that dies leaves what it recorded until then,
     unless it was killed outright.
     """
     # a process that outlives the program may write into the folder while it is being removed
     with tempfile.TemporaryDirectory(prefix="perfkit-", ignore_cleanup_errors=True) as folder:
         environment = dict(os.environ)
         environment[FOLDER_VARIABLE] = folder
+        if profile:
+            environment[PROFILE_VARIABLE] = profile
         paths = [_SITE, environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
         code = _run(list(arguments), environment)
@@ -64,19 +69,22 @@ def _run(arguments: list[str], environment: dict[str, str]) -> int:
 
 def _recorded(code: int, folder: Path) -> Recorded:
     """The parts in ``folder`` as one; a damaged one is left out and named, the exit code is never lost."""
-    traces, computing_ns, damaged = [], 0, []
+    parts, problems = list[Part](), []
     for path in sorted(folder.glob("*.part")):
         try:
-            part = decode(path.read_bytes())
-            traces.append(unpack(part.trace))
-            computing_ns += part.computing_ns
+            part = read_part(path)
         except Exception as error:
-            damaged.append(f"what process {path.stem.partition('-')[0]} recorded cannot be read: {error}")
-    if not traces:
+            problems.append(f"what process {path.stem.partition('-')[0]} recorded cannot be read: {error}")
+            continue
+        parts.append(part)
+        if not part.complete:
+            problems.append(f"process {part.pid} was killed: its last second may be missing")
+    if not parts:
         return Recorded(code, None, 0)
-    whole = join(traces)
-    whole.warnings += damaged
-    return Recorded(code, whole, computing_ns)
+    whole = join([part.trace for part in parts])
+    whole.warnings += problems
+    profiles = [profile for part in parts for profile in part.profiles]
+    return Recorded(code, whole, sum(part.computing_ns for part in parts), profiles)
 
 
 def join(traces: Sequence[Trace]) -> Trace:
@@ -100,5 +108,7 @@ def join(traces: Sequence[Trace]) -> Trace:
         whole.probes = sorted({*whole.probes, *trace.probes})
         whole.hosts += trace.hosts
         whole.dropped += trace.dropped
+        whole.cpu_ns = max(whole.cpu_ns, 0) + trace.cpu_ns if trace.cpu_ns >= 0 else whole.cpu_ns
+        whole.tracing_ns += trace.tracing_ns
         whole.warnings += trace.warnings
     return whole

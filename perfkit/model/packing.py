@@ -45,6 +45,9 @@ class PackedTrace(Struct):
     probes: list[str] = field(default_factory=list)
     dropped: int = 0
     warnings: list[str] = field(default_factory=list)
+    span_cpu_ns: list[int] = field(default_factory=list)
+    cpu_ns: int = -1
+    tracing_ns: int = 0
 
 
 class _Numbering(Generic[T]):
@@ -80,9 +83,11 @@ def pack(trace: Trace, *, limit: int | None = None) -> PackedTrace:
         packed.thread.append(span.thread)
         packed.attrs.append(span.attrs)
         packed.error.append(span.error)
+        packed.span_cpu_ns.append(span.cpu_ns)
     packed.frames, packed.names = frames.values(), names.values()
     packed.paths = [list(path) for path in paths.values()]
     packed.hosts, packed.probes, packed.warnings = trace.hosts, trace.probes, trace.warnings
+    packed.cpu_ns, packed.tracing_ns = trace.cpu_ns, trace.tracing_ns
     packed.dropped = trace.dropped + len(trace.spans) - len(kept)
     return packed
 
@@ -104,6 +109,7 @@ def unpack(packed: PackedTrace) -> Trace:
         packed.thread,
         packed.attrs,
         packed.error,
+        packed.span_cpu_ns or [-1] * len(packed.id),
         strict=True,
     )
     spans = [
@@ -120,8 +126,9 @@ def unpack(packed: PackedTrace) -> Trace:
             thread=thread,
             attrs=attrs,
             error=error,
+            cpu_ns=cpu_ns,
         )
-        for id_, parent, kind, name, start_ns, end_ns, site, path, task, thread, attrs, error in columns
+        for id_, parent, kind, name, start_ns, end_ns, site, path, task, thread, attrs, error, cpu_ns in columns
     ]
     return Trace(
         clock=packed.clock,
@@ -132,4 +139,6 @@ def unpack(packed: PackedTrace) -> Trace:
         probes=packed.probes,
         dropped=packed.dropped,
         warnings=packed.warnings,
+        cpu_ns=packed.cpu_ns,
+        tracing_ns=packed.tracing_ns,
     )

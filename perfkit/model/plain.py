@@ -12,7 +12,7 @@ _MAX_DEPTH = 20
 _MAX_INTEGER = 2**63
 
 
-def encode(document: msgspec.Struct) -> bytes:
+def encode(document: Any) -> bytes:
     """The document as JSON. What JSON does not know becomes its ``repr``, a lone surrogate "?"."""
     try:
         return msgspec.json.encode(document, enc_hook=represent)

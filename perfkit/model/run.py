@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from perfkit.model.finding import Finding
 from perfkit.model.packing import PackedTrace
+from perfkit.model.profile import Profile
 from perfkit.model.verdict import Outcome
 
 SCHEMA = 2
@@ -221,6 +222,7 @@ class Run(Struct):
     scenarios: list[ScenarioResult] = field(default_factory=list)
     trace: PackedTrace | None = None
     findings: list[Finding] = field(default_factory=list)
+    profiles: list[Profile] = field(default_factory=list)
     interrupted: bool = False
     warnings: list[str] = field(default_factory=list)
 

@@ -25,11 +25,16 @@ class Frame(Struct, frozen=True):
 class Span(Struct):
     """One timed operation.
 
-    ``kind`` is ``"span"`` (the user's own), ``"request"``, ``"connect"`` or ``"query"``.
-    ``site`` is the innermost application frame, ``path`` all of them, innermost first.
+    ``kind`` is ``"span"`` (the user's own), ``"request"``, ``"connect"``, ``"query"``, ``"transaction"``
+    (BEGIN, COMMIT, ROLLBACK), ``"wait"`` (for a lock, a queue, a sleep), ``"blocked"`` (the event loop was held
+    up) or ``"allow"`` (``perfkit.allow``).
+    ``site`` is the innermost application frame, ``path`` all of them, innermost first; a user's own span has
+    only its site there.
     ``task`` and ``thread`` number the recording's tasks and threads in order of appearance (0: none).
     ``end_ns`` is -1 while the operation is under way. Times are on the trace's clock, in nanoseconds.
     ``error`` names the exception that ended it. ``attrs`` holds the probe's facts: units are in the names.
+    ``cpu_ns`` is the processor time its thread used meanwhile, for whichever task (-1: unknown); of operations
+    under way at once in one thread only the first is charged for it.
     """
 
     id: int
@@ -44,6 +49,7 @@ class Span(Struct):
     thread: int = 0
     attrs: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
+    cpu_ns: int = -1
 
     @property
     def duration_ns(self) -> int:
@@ -69,7 +75,8 @@ class Trace(Struct):
     """All spans of one recording, in order of their start.
 
     ``clock`` is ``"virtual"`` or ``"wall"``; ``dropped`` counts spans left out to bound memory.
-    ``probes`` are the libraries that were watched, ``warnings`` what the reader must know.
+    ``probes`` are the libraries that were watched, ``warnings`` what the reader must know. ``cpu_ns`` is the
+    processor time of the threads that were seen (-1: unknown), ``tracing_ns`` what recording itself took of it.
     """
 
     clock: str
@@ -80,6 +87,8 @@ class Trace(Struct):
     probes: list[str] = field(default_factory=list)
     dropped: int = 0
     warnings: list[str] = field(default_factory=list)
+    cpu_ns: int = -1
+    tracing_ns: int = 0
 
     @property
     def duration_ns(self) -> int:

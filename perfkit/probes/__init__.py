@@ -4,6 +4,6 @@ A probe is a module with ``LIBRARY`` (the import name), ``TESTED`` (first and fi
 ``install()`` and ``remove()``. Another package adds one through the entry point group ``perfkit.probes``.
 """
 
-from perfkit.probes.registry import available, instrument, uninstrument
+from perfkit.probes.registry import available, instrument, uninstrument, version_problems
 
-__all__ = ["available", "instrument", "uninstrument"]
+__all__ = ["available", "instrument", "uninstrument", "version_problems"]

@@ -1,87 +1,94 @@
-"""The probe for aiohttp's client: a span per request and per new connection.
+"""The probe for aiohttp's client: a span per attempt on the wire, and per new connection.
 
-Wraps ``ClientSession._request`` and ``TCPConnector._create_connection`` and nothing else. A request's span
-lasts until its body has arrived; what is kept of URL and body is their template and hashes of the values.
+A call's first span starts with ``ClientSession._request``; the connector is asked for a connection once per
+attempt, so the second time is a redirect, a repetition or a middleware's doing. Handshakes of WebSockets are
+requests with status 101. See ``http`` for what a span holds.
 """
 
 from __future__ import annotations
 
-import math
-import re
 import sys
+from asyncio import CancelledError
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import wraps
 from typing import Any
 
-from perfkit.fingerprints import describe_body, describe_url
-from perfkit.fingerprints.values import hash_leaves, hash_value, query_values
-from perfkit.tracing import Scope, enter, here, leave
+from perfkit.probes.http import Attempt, Given, Replacements, again, begin, under_way
+from perfkit.tracing import here, leave
 
 LIBRARY = "aiohttp"
 TESTED = ("3.14", "3.15")
 """Versions from the first up to, not including, the second are covered by tests."""
 
-LONGEST_MS = 86_400_000
-"""A Server-Timing duration above a day is taken for nonsense and ignored."""
+_FOLLOWED = "_perfkit_attempt"
+"""Attribute of a response whose body has not arrived yet."""
 
-_LENGTH = re.compile(r"[0-9]{1,18}")
-
-_originals: list[tuple[Any, str, Any]] = []
+_replaced = Replacements()
 
 
 def install() -> None:
     """Start watching aiohttp. Does nothing when it is watched already."""
-    from aiohttp import ClientSession, TCPConnector
+    if _replaced:
+        return
+    from aiohttp import BaseConnector, ClientResponse, ClientSession, TCPConnector, UnixConnector
 
-    if not _originals:
-        _replace(ClientSession, "_request", _watch_request)
-        _replace(TCPConnector, "_create_connection", _watch_connect)
+    _replaced.put(ClientSession, "_request", _watch_request)
+    _replaced.put(BaseConnector, "connect", _watch_attempt)
+    _replaced.put(TCPConnector, "_create_connection", _watch_connect)
+    _replaced.put(UnixConnector, "_create_connection", _watch_connect)
+    _replaced.put(ClientResponse, "start", _watch_head)
+    _replaced.put(ClientResponse, "close", _watch_end)
+    _replaced.put(ClientResponse, "release", _watch_end)
 
 
 def remove() -> None:
     """Put aiohttp back as it was."""
-    while _originals:
-        owner, name, original = _originals.pop()
-        setattr(owner, name, original)
-
-
-def _replace(owner: Any, name: str, watch: Any) -> None:
-    original = getattr(owner, name)
-    _originals.append((owner, name, original))
-    setattr(owner, name, wraps(original)(watch(original)))
+    _replaced.undo()
 
 
 def _watch_request(original: Any) -> Any:
     async def _request(self: Any, method: str, str_or_url: Any, **options: Any) -> Any:
         if here() is None:
             return await original(self, method, str_or_url, **options)
-        attrs = _describe(self, method, str_or_url, options)
-        scope = enter(
-            "request", f"{attrs['method']} {attrs['host']}{attrs['template']}", attrs, sys._getframe(1)
-        )
+        before = under_way.get()
+        attempt = begin(method, _full_url(self, str_or_url, options), _body(options), sys._getframe(1))
+        attempt.handed_to = LIBRARY
         try:
-            response = await original(self, method, str_or_url, **options)
+            return await original(self, method, str_or_url, **options)
         except BaseException as error:
-            status = getattr(error, "status", 0)
-            attrs["status"] = status if isinstance(status, int) else 0
-            leave(scope, error)
+            _note(error)
             raise
-        _answered(scope, attrs, response)
-        return response
+        finally:
+            under_way.set(before)
 
     return _request
 
 
+def _watch_attempt(original: Any) -> Any:
+    async def connect(self: Any, req: Any, traces: Any, timeout: Any) -> Any:
+        attempt = under_way.get()
+        if attempt is None:
+            return await original(self, req, traces, timeout)
+        if attempt.handed_to != LIBRARY:
+            attempt = again(attempt, _given(req, attempt), sys._getframe(1))
+        attempt.handed_to = ""
+        try:
+            connection = await original(self, req, traces, timeout)
+        except BaseException as error:
+            attempt.failed(error)
+            raise
+        attempt.attrs.setdefault("connection", "reused")
+        return connection
+
+    return connect
+
+
 def _watch_connect(original: Any) -> Any:
     async def _create_connection(self: Any, req: Any, traces: Any, timeout: Any) -> Any:
-        scope = here()
-        if scope is None:
+        attempt = under_way.get()
+        if attempt is None:
             return await original(self, req, traces, timeout)
-        if scope.span is not None and scope.span.kind == "request":
-            scope.span.attrs["connection"] = "new"
-        host = describe_url(str(req.url)).host
-        opened = enter("connect", f"connect {host}", {"host": host}, sys._getframe(1))
+        opened = attempt.connecting(sys._getframe(1))
         try:
             protocol = await original(self, req, traces, timeout)
         except BaseException as error:
@@ -93,97 +100,82 @@ def _watch_connect(original: Any) -> Any:
     return _create_connection
 
 
-def _describe(session: Any, method: Any, str_or_url: Any, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of a request before it is sent.
+def _watch_head(original: Any) -> Any:
+    async def start(self: Any, connection: Any) -> Any:
+        attempt = under_way.get()
+        try:
+            response = await original(self, connection)
+        except BaseException as error:
+            if attempt is not None:
+                attempt.failed(error)
+            raise
+        if attempt is not None:
+            attempt.answered(self.status, self.headers, self.request_info.headers)
+            with suppress(Exception):
+                _follow(self, attempt)
+        return response
 
-    Whatever cannot be described is left out: it is for aiohttp to say what is wrong with a request.
-    """
-    attrs: dict[str, Any] = {
-        "method": method.upper() if isinstance(method, str) else "",
-        "host": "",
-        "template": "",
-        "body": "",
-        "params": {},
-        "connection": "reused",
-    }
+    return start
+
+
+def _watch_end(original: Any) -> Any:
+    def close(self: Any) -> Any:
+        followed = vars(self).pop(_FOLLOWED, None)
+        if followed is not None:
+            with suppress(Exception):
+                _broken_off(self.content, *followed)
+        return original(self)
+
+    return close
+
+
+def _full_url(session: Any, str_or_url: Any, options: Mapping[str, Any]) -> str:
     with suppress(Exception):
-        _describe_body(attrs, options)
-    with suppress(Exception):
-        _describe_url(attrs, session, str_or_url, options)
-    return attrs
+        url = session._build_url(str_or_url)
+        return str(url.update_query(options["params"]) if options.get("params") else url)
+    return ""
 
 
-def _describe_body(attrs: dict[str, Any], options: Mapping[str, Any]) -> None:
-    body = describe_body(options["json"] if options.get("json") is not None else options.get("data"))
-    attrs.update(body=body.template, params=dict(body.params))
-    if body.rpc:
-        attrs["rpc"] = body.rpc
-    if body.batch:
-        attrs["batch"] = body.batch
+def _body(options: Mapping[str, Any]) -> object:
+    return options["json"] if options.get("json") is not None else options.get("data")
 
 
-def _describe_url(attrs: dict[str, Any], session: Any, str_or_url: Any, options: Mapping[str, Any]) -> None:
-    full = session._build_url(str_or_url)
-    if options.get("params"):
-        full = full.update_query(options["params"])
-    url = describe_url(str(full))
-    attrs.update(host=url.host, template=url.template)
-    if url.rpc:
-        attrs.setdefault("rpc", url.rpc)
-    params = attrs["params"]
-    if url.query:
-        params.update((f"?{key}", value) for key, value in hash_leaves(query_values(url.query)).items())
-    if url.template != full.path:
-        params["path"] = hash_value(full.path)
+def _given(req: Any, before: Attempt) -> Given:
+    """What the next attempt of a call is described from: the body is what it was, if there still is one."""
+    return req.method, str(req.url), before.given[2] if req.body else None
 
 
-def _answered(scope: Scope | None, attrs: dict[str, Any], response: Any) -> None:
-    """Note the answer's head now, and its size and the end of the span when its body has arrived."""
-    with suppress(Exception):
-        _describe_answer(attrs, response)
-    leave(scope)
-    if scope is None or scope.span is None:
-        return
-    span, recording = scope.span, scope.recording
+def _note(error: BaseException) -> None:
+    """An exception has ended the call, perhaps after an answer: a bad status, too many redirects."""
+    attempt = under_way.get()
+    if attempt is not None:
+        status = getattr(error, "status", 0)
+        if not attempt.attrs["status"] and isinstance(status, int):
+            attempt.attrs["status"] = status
+        leave(attempt.opened, error) if attempt.over else attempt.failed(error)
+
+
+def _follow(response: Any, attempt: Attempt) -> None:
+    """Note the body's size and the end of the span when it has arrived, or when the response is given up."""
+    content = response.content
 
     def arrived() -> None:
-        with suppress(Exception):
-            attrs["bytes_received"] = response.content.total_bytes
-        if not recording.closed:
-            span.end_ns = recording.now_ns()
+        vars(response).pop(_FOLLOWED, None)
+        attempt.ended(_received(content))
 
-    with suppress(Exception):
-        response.content.on_eof(arrived)
+    setattr(response, _FOLLOWED, (attempt, id(sys.exception())))
+    content.on_eof(arrived)
 
 
-def _describe_answer(attrs: dict[str, Any], response: Any) -> None:
-    attrs["status"] = response.status
-    timing = response.headers.get("Server-Timing")
-    if timing:
-        attrs["server_ns"] = server_timing_ns(timing)
-    length = response.request_info.headers.get("Content-Length", "")
-    attrs["bytes_sent"] = int(length) if _LENGTH.fullmatch(length) else 0
+def _broken_off(content: Any, attempt: Attempt, handled: int) -> None:
+    """The body will not be read any more: because of an error, or because nobody wants it."""
+    error = content.exception()
+    if error is None and id(sys.exception()) != handled:
+        error = sys.exception()
+    own = isinstance(error, (CancelledError, OSError)) or type(error).__module__.startswith(f"{LIBRARY}.")
+    attempt.ended(_received(content), error if own else None)
 
 
-def server_timing_ns(header: str) -> int:
-    """Sum of the ``dur`` (milliseconds) of a Server-Timing header, in nanoseconds (W3C Server Timing).
-
-    >>> server_timing_ns('db;dur=53.2, app;desc="x";dur=7')
-    60200000
-    """
-    total = 0.0
-    for metric in header.split(","):
-        for parameter in metric.split(";")[1:]:
-            key, _, value = parameter.partition("=")
-            if key.strip().lower() == "dur":
-                total += _milliseconds(value.strip().strip('"'))
-    return round(total * 1e6)
-
-
-def _milliseconds(text: str) -> float:
-    """A duration a server may mean; 0 for anything else."""
-    try:
-        value = float(text)
-    except ValueError:
-        return 0.0
-    return value if math.isfinite(value) and 0 <= value <= LONGEST_MS else 0.0
+def _received(content: Any) -> int:
+    received: int = getattr(content, "total_raw_bytes", content.total_bytes)
+    return received

@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from typing import Protocol
 
 from perfkit.errors import MissingExtraError, UnknownNameError
 from perfkit.probes.importing import when_imported
+from perfkit.probes.versions import UntestedVersionWarning, untested
 
-BUILT_IN = {"aiohttp": "perfkit.probes.aiohttp"}
+BUILT_IN = {
+    "aiohttp": "perfkit.probes.aiohttp",
+    "sqlite3": "perfkit.probes.sqlite3",
+}
 """Name of each probe and its module. Adding one is one file and one line here."""
+
+_LIBRARIES = {"opentelemetry": "opentelemetry.sdk.trace"}
+"""Where the module whose import shows that a library is in use is not called like the probe."""
 
 ENTRY_POINTS = "perfkit.probes"
 
@@ -32,6 +42,10 @@ class Probe(Protocol):
         """Put the library back as it was."""
 
 
+_looked_at: dict[str, str | None] = {}
+"""Name of each probe that was switched on, and what is wrong with its library's version, if anything is."""
+
+
 def available() -> dict[str, str]:
     """Name of each probe to the module that holds it, built-in ones and those of other packages."""
     return {**_of_other_packages(), **BUILT_IN}
@@ -41,7 +55,8 @@ def instrument(*names: str) -> list[str]:
     """Switch probes on: by name, or all that the program uses with "auto" or no name at all.
 
     Returns the names that are watched, or will be once imported. Raises UnknownNameError for a name that is
-    no probe, and MissingExtraError for one whose library is not installed.
+    no probe, and MissingExtraError for one whose library is not installed. Warns once, with
+    UntestedVersionWarning, of a library in a version that the probe was not tested with.
     """
     if not names or names == ("auto",):
         return _instrument_used()
@@ -51,7 +66,7 @@ def instrument(*names: str) -> list[str]:
             raise UnknownNameError("probe", name, known)
         probe = _load(known[name])
         try:
-            probe.install()
+            _install(name, probe)
         except ImportError as error:
             raise MissingExtraError(f"the probe {name!r}", probe.LIBRARY, "all") from error
     return list(names)
@@ -68,14 +83,35 @@ def uninstrument(*names: str) -> None:
             module.remove()
 
 
+def library_of(name: str) -> str:
+    """The module whose import shows that the probe's library is in use."""
+    module = available()[name]
+    return _LIBRARIES.get(name, name) if module in BUILT_IN.values() else _load(module).LIBRARY
+
+
+def version_problems(names: Iterable[str]) -> list[str]:
+    """What is wrong with the versions of the libraries that the named probes watch."""
+    return [problem for name in names if (problem := _looked_at.get(name)) is not None]
+
+
+def _install(name: str, probe: Probe) -> None:
+    probe.install()
+    if name not in _looked_at:
+        problem = _looked_at[name] = untested(name, probe.LIBRARY, probe.TESTED)
+        # where warnings are errors this one must not end the program's own import: recordings state it too
+        with suppress(UntestedVersionWarning):
+            if problem is not None:
+                warnings.warn(problem, UntestedVersionWarning, stacklevel=4)
+
+
 def _instrument_used() -> list[str]:
     known = available()
     for name, module in known.items():
-        probe_library = name if module in BUILT_IN.values() else _load(module).LIBRARY
-        if probe_library in sys.modules:
-            _load(module).install()
+        library = library_of(name)
+        if library in sys.modules:
+            _install(name, _load(module))
         else:
-            when_imported(probe_library, lambda module=module: _load(module).install())  # type: ignore[misc]
+            when_imported(library, lambda name=name, module=module: _install(name, _load(module)))  # type: ignore[misc]
     return list(known)
 
 

@@ -27,6 +27,7 @@ class Format(NamedTuple):
 FORMATS: dict[str, Format] = {
     "html": Format("perfkit.report.html", ".html"),
     "json": Format("perfkit.report.json", ".json"),
+    "otlp": Format("perfkit.report.otlp", ".otlp"),
 }
 """Name of each format. Adding one is one file and one line here."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from perfkit.model import Cell, Run, ScenarioResult, Trace, busy_ns, unpack
+from perfkit.model.split import TimeSplit, split_trace
 from perfkit.report.units import number, seconds
 
 WAITING_FROM_PERCENT = 90
@@ -17,6 +18,7 @@ WAITING_FROM_PERCENT = 90
 PROGRAM = "program"
 """``CellCost.strategy`` of a recorded program, which belongs to no scenario."""
 
+LOCKS = "waiting on locks and the loop"
 OTHER = "other waiting (sleep, disk, other libraries)"
 
 
@@ -24,7 +26,8 @@ OTHER = "other waiting (sleep, disk, other libraries)"
 class BoundBy:
     """``waiting_ns`` for ``resource`` beside ``computing_ns``; ``place`` says where both were measured.
 
-    ``other_ns`` is the time that was neither: nothing is known of what was waited for.
+    ``locks_ns`` is waiting on locks, queues, sleeps and the event loop. ``other_ns`` is the time that was none of
+    these: nothing is known of what was waited for.
     """
 
     waiting_ns: int
@@ -32,10 +35,15 @@ class BoundBy:
     place: str
     resource: str = "the network"
     other_ns: int = 0
+    locks_ns: int = 0
 
     @property
     def _whole_ns(self) -> int:
-        return self.waiting_ns + self.computing_ns + self.other_ns
+        return self.waiting_ns + self.computing_ns + self.locks_ns + self.other_ns
+
+    @property
+    def _locks_percent(self) -> int:
+        return 100 * self.locks_ns // self._whole_ns if self._whole_ns else 0
 
     @property
     def percent(self) -> int:
@@ -61,8 +69,11 @@ class BoundBy:
         if self.percent >= WAITING_FROM_PERCENT:
             return f"{self.percent} % waiting on {self.resource}: compiling (numba, cython) will not help"
         shares = f"{self.computing_percent} % computing, {self.percent} % waiting on {self.resource}"
-        if self.other_ns:
-            shares += f", {100 - self.computing_percent - self.percent} % {OTHER}"
+        if self.locks_ns:
+            shares += f", {self._locks_percent} % {LOCKS}"
+        rest = 100 - self.computing_percent - self.percent - self._locks_percent
+        if self.other_ns and rest > 0:
+            shares += f", {rest} % {OTHER}"
         if 100 - self.computing_percent >= WAITING_FROM_PERCENT:
             return f"{shares}: compiling (numba, cython) will not help"
         return f"{shares}: computing less saves time too"
@@ -71,6 +82,8 @@ class BoundBy:
     def numbers(self) -> str:
         """The figures that the sentence comes from."""
         parts = [f"{seconds(self.waiting_ns)} waiting", f"{seconds(self.computing_ns)} computing"]
+        if self.locks_ns:
+            parts.append(f"{seconds(self.locks_ns)} {LOCKS}")
         if self.other_ns:
             parts.append(f"{seconds(self.other_ns)} other waiting")
         return ", ".join([*parts, self.place])
@@ -102,18 +115,24 @@ def of_trace(run: Run, trace: Trace | None = None) -> BoundBy | None:
     cost = next((c for c in run.machine.costs if not c.scenario and c.strategy == PROGRAM), None)
     if cost is None or run.trace is None:
         return None
-    trace = trace or unpack(run.trace)
-    waited = waiting(trace)
-    if waited is None:
+    split = split_trace(trace or unpack(run.trace))
+    if not split.whole_ns or not split.queries_ns + split.requests_ns + split.waits_ns:
         return None
-    (waiting_ns, resource), computing_ns = waited, max(0, cost.computing_ns)
+    computing_ns, waiting_ns = max(0, cost.computing_ns), split.queries_ns + split.requests_ns
     return BoundBy(
         waiting_ns,
         computing_ns,
         "processor time of all threads and recorded processes",
-        resource,
-        max(0, trace.duration_ns - waiting_ns - computing_ns),
+        _waited_for(split),
+        max(0, split.whole_ns - waiting_ns - split.waits_ns - computing_ns),
+        split.waits_ns,
     )
+
+
+def _waited_for(split: TimeSplit) -> str:
+    if split.queries_ns and split.requests_ns:
+        return "the database and the network"
+    return "the database" if split.queries_ns else "the network"
 
 
 def waiting(trace: Trace) -> tuple[int, str] | None:
@@ -121,8 +140,8 @@ def waiting(trace: Trace) -> tuple[int, str] | None:
     operations = trace.of_kind("request", "query")
     if not operations or trace.duration_ns <= 0:
         return None
-    database = all(span.kind == "query" for span in operations)
-    return min(busy_ns(operations), trace.duration_ns), "the database" if database else "the network"
+    split = split_trace(trace)
+    return min(busy_ns(operations), trace.duration_ns), _waited_for(split)
 
 
 def _resource(cell: Cell) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from perfkit.model import Frame, PackedTrace, Span, Trace, busy_ns, unpack
+from perfkit.model.split import TimeSplit, split_by_name, split_trace
 from perfkit.report import units
 
 MAX_NAMES = 12
+MAX_SPLITS = 5
+WHOLE = "the whole recording"
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,19 @@ class NameRow:
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """``notes`` say what the reader must know: what was dropped, and what no probe saw."""
+class SplitRow:
+    """What the time went into: of the whole recording, then of the application's own spans by name."""
 
+    name: str
+    whole: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """``notes`` say what the reader must know: what was dropped, what no probe saw, what recording itself cost."""
+
+    splits: tuple[SplitRow, ...]
     kinds: tuple[KindRow, ...]
     names: tuple[NameRow, ...]
     names_left_out: int
@@ -48,11 +61,25 @@ def recorded(packed: PackedTrace) -> Recorded:
     trace = unpack(packed)
     names = _names(trace)
     return Recorded(
+        splits=tuple(_splits(trace)),
         kinds=tuple(_kinds(trace)),
         names=tuple(names[:MAX_NAMES]),
         names_left_out=max(0, len(names) - MAX_NAMES),
         notes=tuple(_notes(trace)),
     )
+
+
+def _splits(trace: Trace) -> list[SplitRow]:
+    """The whole, and the spans that took longest."""
+    named = sorted(split_by_name(trace).items(), key=lambda item: (-item[1].whole_ns, item[0]))
+    rows = [(WHOLE, split_trace(trace)), *((units.clean(name, 160), split) for name, split in named[:MAX_SPLITS])]
+    return [SplitRow(name, units.seconds(split.whole_ns), tuple(_shares(split))) for name, split in rows]
+
+
+def _shares(split: TimeSplit) -> list[str]:
+    """"12 % computing": the largest first; with several threads the shares are of their sum."""
+    whole = max(split.whole_ns, sum(ns for _, ns in split.parts))
+    return [f"{round(100 * ns / whole)} % {name}" for name, ns in split.parts if ns * 200 >= whole]
 
 
 def _kinds(trace: Trace) -> list[KindRow]:
@@ -96,6 +123,8 @@ def _notes(trace: Trace) -> list[str]:
     notes = [units.clean(warning) for warning in trace.warnings]
     if trace.dropped:
         notes.append(f"{units.plural(trace.dropped, 'span')} were dropped to bound memory")
+    if trace.tracing_ns:
+        notes.append(f"recording itself took about {units.seconds(trace.tracing_ns)} of it")
     if trace.probes:
         notes.append(f"watched: {units.clean(', '.join(trace.probes))}")
     else:

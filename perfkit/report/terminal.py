@@ -170,9 +170,17 @@ def _claims(scenario: ScenarioView, out: Writer) -> None:
 
 def _trace(trace: TraceView, out: Writer) -> None:
     out.heading("Where the time went")
+    for split in trace.tables.splits:
+        out.line(f"{split.name}: {split.whole}, {', '.join(split.parts) or 'nothing measured'}")
     rows = [(kind.kind, kind.count, kind.busy, kind.share) for kind in trace.tables.kinds]
     out.table(("kind", "count", "under way", "of the whole"), rows)
     _findings(trace.findings, out)
+    for profile in trace.profiles:
+        out.heading(profile.title)
+        out.line(profile.summary)
+        out.table(profile.headings, list(profile.rows))
+        for note in profile.notes:
+            out.line(note)
     out.heading("Slowest operations")
     names = trace.tables.names[:MAX_NAMES]
     out.table(("name", "count", "total", "longest"), [(n.name, n.count, n.total, n.longest) for n in names])

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from perfkit.model import Run, ScenarioResult
-from perfkit.report import findings, headline, lanes, recorded, strategies, units
+from perfkit.report import findings, headline, lanes, profiles, recorded, strategies, units
 from perfkit.report.findings import FindingRow
 from perfkit.report.headline import Headline
 from perfkit.report.lanes import Waterfall
+from perfkit.report.profiles import ProfileTable
 from perfkit.report.recorded import Recorded
 from perfkit.report.strategies import World
 
@@ -69,6 +70,7 @@ class TraceView:
     tables: Recorded
     waterfall: Waterfall | None
     findings: tuple[FindingRow, ...]
+    profiles: tuple[ProfileTable, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,10 @@ def _trace(run: Run) -> TraceView | None:
     if run.trace is None:
         return None
     return TraceView(
-        recorded.recorded(run.trace), lanes.of_trace(run.trace), tuple(findings.of_run(run.findings))
+        recorded.recorded(run.trace),
+        lanes.of_trace(run.trace),
+        tuple(findings.of_run(run.findings)),
+        tuple(map(profiles.table, run.profiles)),
     )
 
 

@@ -3,6 +3,7 @@
 Imports fingerprints and model only.
 """
 
-from perfkit.rules.registry import available, check, load, page
+from perfkit.rules.allowed import Allowed
+from perfkit.rules.registry import available, check, check_allowed, load, page
 
-__all__ = ["available", "check", "load", "page"]
+__all__ = ["Allowed", "available", "check", "check_allowed", "load", "page"]

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from perfkit.errors import UnknownNameError
 from perfkit.model import Finding, Trace
+from perfkit.rules.allowed import Allowed, allowed, permissions_for_none, without_allowed
 
 BUILT_IN = {
     "PK102": "perfkit.rules.n_plus_one_request",
@@ -46,9 +47,23 @@ def load(code: str) -> Rule:
 
 
 def check(trace: Trace) -> list[Finding]:
-    """What all rules find in ``trace``, the costliest first."""
-    findings = [finding for code in sorted(available()) for finding in load(code).check(trace)]
+    """What all rules find in ``trace``, the costliest first; without what ``perfkit.allow`` permits."""
+    findings = []
+    for rule in map(load, sorted(available())):
+        findings += rule.check(without_allowed(trace, rule.CODE, rule.NAME))
     return sorted(findings, key=lambda f: (-(f.saving_ns or 0), -f.spent_ns, f.rule, f.template))
+
+
+def check_allowed(trace: Trace) -> Allowed:
+    """What ``perfkit.allow`` permitted, and the permissions that no finding needed or no rule knows."""
+    findings: list[Finding] = []
+    rules = [load(code) for code in sorted(available())]
+    stale = permissions_for_none(trace, {known for rule in rules for known in (rule.CODE, rule.NAME)})
+    for rule in rules:
+        found = allowed(trace, rule.CODE, rule.NAME, rule.check)
+        findings += found.findings
+        stale += (f"{permission} is not needed: {rule.CODE} finds nothing there" for permission in found.stale)
+    return Allowed(tuple(findings), tuple(stale))
 
 
 def page(code: str) -> str:

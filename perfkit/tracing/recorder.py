@@ -7,34 +7,45 @@ from __future__ import annotations
 
 import itertools
 import sys
-import threading
-from collections import Counter
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from threading import get_ident
 from types import TracebackType
 from typing import Any
-from weakref import WeakKeyDictionary
-
-import msgspec
+from weakref import WeakKeyDictionary, ref
 
 from perfkit.errors import UsageError
-from perfkit.model.trace import Frame, HostFacts, Span, Trace
+from perfkit.model.profile import Profile
+from perfkit.model.trace import HostFacts, Trace
 from perfkit.tracing.clocks import Clock, current_clock
-from perfkit.tracing.scopes import Scope, current, follow_whole_process, here, innermost_open
+from perfkit.tracing.following import follow_threads
+from perfkit.tracing.freezing import UNFINISHED, freeze
+from perfkit.tracing.open_spans import OpenSpan, Place, Root, Thread
+from perfkit.tracing.own_cost import own_cost_ns
+from perfkit.tracing.scopes import active, current, follow_whole_process, innermost
 from perfkit.tracing.timings import Timing, timings
 
 DEFAULT_MAX_SPANS = 1_000_000
-"""About 300 MB at most; the number of spans beyond it is kept and stated."""
+"""About 200 MB; the newest are kept, and the number of those dropped is stated."""
 
-UNFINISHED = "unfinished"
-"""``Span.error`` of an operation that was still under way when the recording ended."""
+READING_INTERVAL_NS = 100_000
+"""Between two looks at a thread's processor clock, which cost half a microsecond each: half a percent."""
 
-_ids = itertools.count(1)  # one for the process: a nested recording hands its spans to the outer one
+MAX_READINGS = 20_000
+"""For each thread; beyond it every other one is dropped and the interval doubled."""
+
+_task_keys: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+_next_task_key = itertools.count(1).__next__
+_NOT_COUNTED = ("allow",)
 
 
 class Recording:
-    """Takes spans from ``with`` (or ``async with``) to its end, through tasks that start inside.
+    """Takes spans from ``with`` (or ``async with``) to its end, through the tasks and threads that start inside.
 
-    ``clock`` replaces the clock in force; ``hosts`` are facts that rules may use; spans beyond ``max_spans``
-    are counted, not kept. ``whole_process`` also takes spans of threads that know of no recording.
+    ``clock`` replaces the clock in force; ``hosts`` are facts that rules may use; of more than ``max_spans``
+    the newest are kept. ``whole_process`` also takes spans of threads that know of no recording;
+    ``keep_values`` lets probes keep parameter values, which may be secrets.
     Entering it again, once it has ended, starts anew. Before it is entered its trace is empty.
     """
 
@@ -45,58 +56,75 @@ class Recording:
         hosts: list[HostFacts] | None = None,
         max_spans: int = DEFAULT_MAX_SPANS,
         whole_process: bool = False,
+        keep_values: bool = False,
     ) -> None:
         self.closed = True
+        self.keep_values = keep_values
+        self.probes: list[str] = []
         self._clock = clock
         self._hosts = hosts or []
         self._max_spans = max_spans
         self._whole_process = whole_process
-        self._scope: Scope | None = None
-        self._outer: Scope | None = None
-        self.probes: list[str] = []
         self._begin_anew()
 
     def _begin_anew(self) -> None:
         self.clock = self._clock or current_clock()
         self.now_ns = self.clock.now_ns
-        self._spans: list[Span] = []
-        self._dropped = 0
-        # By the task itself: names need not be unique, and an id is used again when its task is gone.
-        self._tasks: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
-        self._task_numbers = itertools.count(1)
-        self._threads: dict[int, int] = {}
-        self._elsewhere: Counter[str] = Counter()
-        self._start_ns = self._end_ns = 0
         self.warnings: list[str] = []
+        self.profiles: list[Profile] = []
+        self.places: dict[int, Place] = {}
+        self._tasks: dict[int, Place] = {}
+        self._watched: dict[int, ref[Any]] = {}
+        self._threads: list[Thread] = []
+        self._spans: deque[OpenSpan] = deque()
+        self.append: Callable[[OpenSpan], None] = self._spans.append
+        self._dropped = 0
+        self._elsewhere: Counter[str] = Counter()
+        self._outer: Recording | None = None
+        self._finished: Trace | None = None
+        self._start_ns = self._end_ns = 0
 
     def __enter__(self) -> Recording:
         if not self.closed:
             raise UsageError("this recording is under way already; make another one to record inside it")
         self._begin_anew()
         self.closed = False
-        self._outer = here()
-        self._scope = Scope(self, None, current.get())
-        current.set(self._scope)
+        self._before = current.get()
+        outer = innermost()
+        if outer.place is not None:
+            self._outer = outer.place.recording
+            if self._outer.clock == self.clock:
+                self.append = _both(self._spans.append, self._outer.append)
+        self._root = Root("recording", parent=outer)
+        self._root.place = self.new_place()
+        current.set(self._root)
+        active.append(self)
+        follow_threads()
         if self._whole_process:
-            follow_whole_process(self._scope)
-        self._start_ns = self.now_ns()
+            follow_whole_process(self._root)
+        self._start_ns = now = self.now_ns()
+        self.read_processor_clock(self._root.place.thread, now)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end_ns = self.now_ns()
+        if self.closed:
+            return
+        self._end_ns = now = self.now_ns()
         self.closed = True
         if self._whole_process:
             follow_whole_process(None)
-        for span in self._spans:
-            if span.end_ns < 0:
-                span.end_ns, span.error = self._end_ns, span.error or UNFINISHED
-        scope = self._scope
-        if scope is not None and current.get() is scope:
-            current.set(scope.before)
-        if self._outer is not None and not self._outer.recording.closed:
-            self._outer.recording._take_over(self)
+        here = self.places.get(get_ident())
+        if here is not None:
+            self.read_processor_clock(here.thread, now)
+        active.remove(self)
+        follow_threads()
+        self._end_all(now)
+        self._leave_context()
+        if self._outer is not None and self._outer.clock != self.clock:
+            self._outer._elsewhere[self.clock.kind] += len(self._spans) + self._dropped
+            self._outer._elsewhere.update(self._elsewhere)
 
     async def __aenter__(self) -> Recording:
         return self.__enter__()
@@ -106,89 +134,150 @@ class Recording:
     ) -> None:
         self.__exit__(kind, error, trace)
 
-    def start(
-        self, kind: str, name: str, parent: Span | None, path: tuple[Frame, ...], attrs: dict[str, Any]
-    ) -> Span:
-        """A new span, stored at once. Used by ``scopes.enter``; times are on the recording's clock."""
-        span = Span(
-            next(_ids),
-            self._outer_parent() if parent is None else parent.id,
-            kind,
-            name,
-            self.now_ns(),
-            site=path[0] if path else None,
-            path=path,
-            task=self._task(),
-            thread=self._threads.setdefault(threading.get_ident(), len(self._threads) + 1),
-            attrs=attrs,
-        )
-        if len(self._spans) < self._max_spans:
-            self._spans.append(span)
-        else:
-            self._dropped += 1
-        return span
+    def abandon(self) -> None:
+        """End it without a trace: in a forked process, where what is open goes on in the parent."""
+        self.closed = True
+        if self in active:
+            active.remove(self)
+        self._end_all(self._start_ns)
+        self._spans.clear()
 
-    def _task(self) -> int:
+    def _end_all(self, now: int) -> None:
+        self._root.end_ns = now
+        for span in list(self._spans):
+            if span.end_ns < 0:
+                span.end_ns, span.held = now, UNFINISHED
+        for place in (*self.places.values(), *self._tasks.values()):
+            place.append = _nowhere  # a span that was dropped while it was open may still be somebody's parent
+
+    def _leave_context(self) -> None:
+        scope: OpenSpan | None = current.get()
+        while scope is not None and scope is not self._root:
+            scope = scope.parent
+        if scope is not None:
+            current.set(self._before)
+
+    def new_place(self) -> Place:
+        """The place of the thread that runs here, outside of any task."""
+        interval_ns = READING_INTERVAL_NS if self.clock.kind == "wall" else 0
+        thread = Thread(get_ident(), interval_ns)
+        self._threads.append(thread)
+        place = self.places[thread.ident] = Place(self, thread, 0)
+        return place
+
+    def place_of_task(self) -> Place:
+        """The place of the task that runs here, or of the thread where none does."""
+        thread = self.places.get(get_ident()) or self.new_place()
         asyncio = sys.modules.get("asyncio")
-        if asyncio is None or asyncio._get_running_loop() is None:
-            return 0
-        task = asyncio.current_task()
+        loop = asyncio._get_running_loop() if hasattr(asyncio, "_get_running_loop") else None
+        task = None if loop is None or asyncio is None else asyncio.current_task(loop)
         if task is None:
-            return 0
-        number = self._tasks.get(task)
+            return thread
+        return self._tasks.get(id(task)) or self._new_task(task, thread.thread)
+
+    def _new_task(self, task: Any, thread: Thread) -> Place:
+        key, tasks, watched = id(task), self._tasks, self._watched
+        number = _task_keys.get(task)
         if number is None:
-            number = self._tasks[task] = next(self._task_numbers)
-        return number
+            number = _task_keys[task] = _next_task_key()
+        place = tasks[key] = Place(self, thread, number)
 
-    def _outer_parent(self) -> int | None:
-        """The span around this recording: a parent in the outer recording's trace, unknown in our own."""
-        scope = innermost_open(self._outer)
-        if scope is None:
-            return None
-        return scope.recording._outer_parent() if scope.span is None else scope.span.id
+        def gone(_: object) -> None:
+            tasks.pop(key, None)
+            watched.pop(key, None)
 
-    def _take_over(self, inner: Recording) -> None:
-        if inner.clock != self.clock:
-            self._elsewhere[inner.clock.kind] += len(inner._spans) + inner._dropped
-            return
-        self._elsewhere.update(inner._elsewhere)
-        room = max(0, self._max_spans - len(self._spans))
-        self._spans.extend(inner._spans[:room])
-        self._dropped += inner._dropped + max(0, len(inner._spans) - room)
+        watched[key] = ref(task, gone)
+        return place
+
+    def read_processor_clock(self, thread: Thread, now: int) -> int:
+        """Note what processor time the thread, which must be the running one, has used; and keep to the limit.
+
+        Returns the moment when that was done: a span that starts then has none of it inside.
+        """
+        if not thread.interval_ns:
+            self._limit()
+            return now
+        thread.readings += (now, time.thread_time_ns())
+        if len(thread.readings) > 2 * MAX_READINGS:
+            kept = thread.readings
+            thread.readings = [kept[i] for i in range(len(kept)) if i % 4 < 2]
+            thread.interval_ns *= 2
+        self._limit()
+        now = self.now_ns()
+        thread.due_ns = now + thread.interval_ns
+        return now
+
+    def _limit(self) -> None:
+        while len(self._spans) > self._max_spans:
+            self._spans.popleft()
+            self._dropped += 1
+        if self._outer is not None:
+            self._outer._limit()
 
     @property
     def trace(self) -> Trace:
-        """The spans so far, numbered from 1 in order of their start. A copy: later spans do not change it."""
-        spans = sorted(self._spans, key=lambda span: span.id)
-        number = {span.id: n for n, span in enumerate(spans, 1)}
-        copies = [
-            msgspec.structs.replace(
-                span,
-                id=number[span.id],
-                parent=None if span.parent is None else number.get(span.parent),
-                attrs=dict(span.attrs),
-            )
-            for span in spans
-        ]
+        """The spans so far, numbered from 1 in order of their start.
+
+        A copy while the recording lasts: later spans do not change it. Afterwards always the same one.
+        """
+        if self._finished is not None:
+            return self._finished
+        self._limit()
         end_ns = self._end_ns if self.closed else self.now_ns()
-        warnings = list(self.warnings)
+        threads = {thread.ident: thread.readings for thread in self._threads if thread.readings}
+        spans = list(self._spans)
+        if self.closed:
+            self._spans.clear()
+        made = Trace(
+            self.clock.kind,
+            self._start_ns,
+            end_ns,
+            freeze(spans, threads),
+            self._hosts,
+            self.probes,
+            self._dropped,
+            [*self.warnings, *self._own_warnings()],
+            cpu_ns=sum(readings[-1] - readings[1] for readings in threads.values()) if threads else -1,
+        )
+        made.tracing_ns = own_cost_ns(made) if self.clock.kind == "wall" else 0
+        self.complete(made)
+        if self.closed:
+            self._finished = made
+        return made
+
+    def complete(self, trace: Trace) -> None:
+        """Called with each trace that was made, for subclasses that have something to add."""
+
+    def _own_warnings(self) -> list[str]:
+        warnings = []
         if self._dropped:
-            warnings.append(f"{self._dropped} spans beyond the first {self._max_spans} were not kept")
-        warnings += [
+            kept = f"only the newest {self._max_spans} are kept"
+            warnings.append(f"{self._dropped} spans were dropped: {kept}")
+        return warnings + [
             f"{count} spans of a recording on another clock ({kind}) are not here: their times do not fit"
             for kind, count in self._elsewhere.items()
             if count
         ]
-        return Trace(
-            self.clock.kind, self._start_ns, end_ns, copies, self._hosts, self.probes, self._dropped, warnings
-        )
 
     @property
     def counts(self) -> dict[str, int]:
         """How many spans of each kind: ``{"request": 3, "connect": 1}``; 0 for a kind that was not seen."""
-        return Counter(span.kind for span in self._spans)
+        spans = self._finished.spans if self._finished is not None else list(self._spans)
+        return Counter(span.kind for span in spans if span.kind not in _NOT_COUNTED)
 
     @property
     def timings(self) -> dict[str, Timing]:
         """Count, total, mean, p50, p95 and max in nanoseconds, per name of the finished spans."""
-        return timings(self._spans)
+        return timings(self._finished.spans if self._finished is not None else list(self._spans))
+
+
+def _both(own: Callable[[OpenSpan], None], outer: Callable[[OpenSpan], None]) -> Callable[[OpenSpan], None]:
+    def append(span: OpenSpan) -> None:
+        own(span)
+        outer(span)
+
+    return append
+
+
+def _nowhere(span: OpenSpan) -> None:
+    """Where the spans of a recording that has ended go."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from perfkit.model.trace import Span
+from perfkit.tracing.open_spans import OpenSpan
 
 
 class Timing(Struct, frozen=True):
@@ -20,7 +21,7 @@ class Timing(Struct, frozen=True):
     max_ns: int
 
 
-def timings(spans: Iterable[Span]) -> dict[str, Timing]:
+def timings(spans: Iterable[Span | OpenSpan]) -> dict[str, Timing]:
     """Per name, the Timing of the spans that have ended.
 
     >>> timings([Span(1, None, "span", "load", 0, 10), Span(2, None, "span", "load", 0, 30)])["load"].mean_ns
@@ -29,7 +30,7 @@ def timings(spans: Iterable[Span]) -> dict[str, Timing]:
     durations: dict[str, list[int]] = {}
     for span in spans:
         if span.end_ns >= 0:
-            durations.setdefault(span.name, []).append(span.duration_ns)
+            durations.setdefault(span.name, []).append(span.end_ns - span.start_ns)
     return {name: _timing(sorted(values)) for name, values in durations.items()}
 
 

@@ -211,7 +211,7 @@ def test_the_programs_exit_code_wins_over_a_failing_report(monkeypatch, capsys, 
 
     monkeypatch.chdir(project)
     monkeypatch.setattr(verb, "_show", fail)
-    monkeypatch.setattr(parent, "record_program", lambda _: parent.Recorded(3, Trace("wall", 0, 1), 1))
+    monkeypatch.setattr(parent, "record_program", lambda *_, **__: parent.Recorded(3, Trace("wall", 0, 1), 1))
     assert verb.command.main(["--", "anything"], standalone_mode=False) == 3
     said = "perfkit: the recording could not be kept or shown: RuntimeError: no show\n"
     assert capsys.readouterr().err.endswith(said)
@@ -286,6 +286,81 @@ def test_processes_of_multiprocessing_are_recorded(perfkit, project, program, me
     )
     perfkit("run", name, check=0)
     assert names(project) == ["child", "grandchild", "parent", "pool"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
+def test_workers_ended_by_their_pool_leave_what_they_did(perfkit, project, program):
+    name = program(
+        """
+        import multiprocessing, perfkit
+
+        def work(number):
+            with perfkit.span(f"item {number}"):
+                return number
+
+        if __name__ == "__main__":
+            with multiprocessing.get_context("fork").Pool(2) as pool:
+                print(pool.map(work, range(4)))
+        """
+    )
+    assert perfkit("run", name, check=0).stdout == "[0, 1, 2, 3]\n"
+    assert names(project) == [f"item {number}" for number in range(4)]
+    assert recorded(project)[0].warnings == []
+
+
+def test_os_exit_keeps_the_recording(perfkit, project, program):
+    name = program("import os, perfkit\nwith perfkit.span('s'):\n    pass\nos._exit(4)")
+    perfkit("run", name, check=4)
+    assert names(project) == ["s"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
+def test_a_killed_program_leaves_all_but_its_last_second(perfkit, project, program):
+    name = program(
+        """
+        import os, signal, time, perfkit
+        with perfkit.span("early"):
+            pass
+        time.sleep(1.1)
+        with perfkit.span("late"):
+            pass
+        os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    perfkit("run", name, check=137)
+    run, trace = recorded(project)
+    assert "early" in {span.name for span in trace.spans}
+    assert any("was killed: its last second may be missing" in warning for warning in run.warnings)
+
+
+@pytest.mark.parametrize("kind", ["cpu", "memory"])
+def test_a_profile_is_kept_beside_the_recording(perfkit, project, program, kind):
+    name = program(
+        """
+        import time
+
+        def work():
+            held = bytearray(30_000_000)
+            until = time.perf_counter() + 0.2
+            while time.perf_counter() < until:
+                sum(range(100))
+            return held
+
+        work()
+        raise SystemExit(3)
+        """
+    )
+    done = perfkit("run", f"--{kind}", name, check=3)
+    run, _ = recorded(project)
+    (profile,) = run.profiles
+    assert profile.kind == kind
+    if kind == "memory":
+        assert profile.peak_bytes >= 30_000_000
+        assert profile.top[0].frame.function == "work"
+    else:
+        assert profile.tree.hottest(1)[0].frame.function == "work"
+    assert f"{kind} profile: program".lower() in done.stderr.lower()
+    assert any("profile" in warning for warning in run.warnings)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")

@@ -1,10 +1,11 @@
 from pathlib import PurePosixPath
 
+import msgspec
 import pytest
 
-from perfkit.launcher.part import Part, decode
-from perfkit.model import Frame, Span, Trace, unpack
-from perfkit.model.plain import encode
+from perfkit.launcher.part import RECORD, read_part
+from perfkit.launcher.spilling import SpillingRecord
+from perfkit.tracing import enter, leave, span
 
 
 class Unspeakable:
@@ -18,10 +19,18 @@ def holding_itself():
     return value
 
 
-def handed_over(**attrs):
-    trace = Trace("wall", 0, 9, [Span(1, None, "span", "s", 0, 9, attrs=attrs)])
-    (span,) = unpack(decode(encode(Part.of(trace, 5))).trace).spans
-    return span.attrs
+@pytest.fixture
+def recording(tmp_path):
+    return SpillingRecord(tmp_path / "1-1.part")
+
+
+def handed_over(recording, **attrs):
+    with recording:
+        with span("s", **attrs):
+            pass
+        recording.finish(5, [])
+    (found,) = read_part(recording._path).trace.spans
+    return found.attrs
 
 
 @pytest.mark.parametrize(
@@ -34,22 +43,60 @@ def handed_over(**attrs):
         (Unspeakable(), "<Unspeakable>"),
     ],
 )
-def test_any_attribute_arrives(value, arrives):
+def test_any_attribute_arrives(recording, value, arrives):
     # the second value makes sure that what JSON knows is left alone where something else is beside it
-    assert handed_over(value=value, beside=[1]) == {"value": arrives, "beside": [1]}
+    assert handed_over(recording, value=value, beside=[1]) == {"value": arrives, "beside": [1]}
 
 
-def test_a_value_that_holds_itself_arrives():
-    arrived = handed_over(value=holding_itself())["value"]
+def test_a_value_that_holds_itself_arrives(recording):
+    arrived = handed_over(recording, value=holding_itself())["value"]
     assert isinstance(arrived, list)
 
 
-def test_undecodable_names_and_files_arrive():
-    frame = Frame("\udcff.py", 1, "f")
-    trace = Trace(
-        "wall", 0, 9, [Span(1, None, "span", "\udcff", 0, 9, frame, (frame,)), Span(2, None, "span", 5, 1, 2)]
-    )
-    part = decode(encode(Part.of(trace, 5)))
-    first, second = unpack(part.trace).spans
-    assert (first.name, first.site.file, second.name) == ("?", "?.py", "5")
-    assert part.computing_ns == 5
+def test_odd_rows_and_parameters_arrive(recording):
+    with recording:
+        for params, rows in (("0123456789abcdef", 3), ({"id": "x"}, None), ("short", "many"), ("g" * 16, 2**40)):
+            leave(enter("query", "q", {"params": params, "rows": rows}, None))
+        recording.finish(5, [])
+    found = [(s.attrs["params"], s.attrs["rows"]) for s in read_part(recording._path).trace.spans]
+    assert found == [("0123456789abcdef", 3), ({"id": "x"}, None), ("short", "many"), ("g" * 16, 2**40)]
+
+
+def test_undecodable_names_arrive(recording):
+    with recording:
+        with span("\udcff"), span(5):
+            pass
+        recording.finish(5, [])
+    part = read_part(recording._path)
+    assert [s.name for s in part.trace.spans] == ["?", "5"]
+    assert (part.computing_ns, part.complete) == (5, True)
+
+
+@pytest.mark.parametrize("data", [b"", b"\0\0\0", b"\0\0\0\2{}", b"\0\0\0\1\xc0"])
+def test_what_is_no_part_says_so(tmp_path, data):
+    path = tmp_path / "1-1.part"
+    path.write_bytes(data)
+    with pytest.raises((ValueError, msgspec.DecodeError)):
+        read_part(path)
+
+
+def test_a_part_is_readable_wherever_it_was_cut(recording, tmp_path):
+    with recording:
+        for number in range(3):
+            with span(f"s{number}"):
+                pass
+            recording.spill()
+        recording.finish(5, [])
+    data, seen = recording._path.read_bytes(), set()
+    for length in range(80, len(data)):
+        (tmp_path / "cut").write_bytes(data[:length])
+        part = read_part(tmp_path / "cut")
+        names = [s.name for s in part.trace.spans]
+        assert names == ["s0", "s1", "s2"][: len(names)]
+        assert not part.complete
+        seen.add(len(names))
+    assert seen == {0, 1, 2, 3}
+
+
+def test_a_record_is_no_larger_than_stated():
+    assert RECORD.size <= 64

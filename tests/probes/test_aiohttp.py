@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 import perfkit
-from perfkit.probes.aiohttp import server_timing_ns
+from perfkit.probes.http import server_timing_ns
 
 
 async def echo(request):

@@ -58,7 +58,7 @@ def test_spans_beyond_the_limit_are_counted_and_said():
                 pass
     assert len(rec.trace.spans) == 2
     assert rec.trace.dropped == 3
-    assert rec.trace.warnings == ["3 spans beyond the first 2 were not kept"]
+    assert rec.trace.warnings == ["3 spans were dropped: only the newest 2 are kept"]
 
 
 def test_a_nested_recording_hands_on_within_the_limit():
@@ -88,15 +88,20 @@ def test_hosts_and_clock_are_handed_on():
     assert rec.trace.facts("h").rtt_ns == 3
 
 
-def test_other_threads_are_followed_only_for_the_whole_process():
-    def work():
+def test_threads_from_before_are_followed_only_for_the_whole_process():
+    def work(started, may_go):
+        started.set()
+        may_go.wait()
         with span("thread"):
             pass
 
     for whole, expected in ((False, []), (True, ["thread"])):
+        started, may_go = threading.Event(), threading.Event()
+        thread = threading.Thread(target=work, args=(started, may_go))
+        thread.start()
+        started.wait()
         with Recording(whole_process=whole) as rec:
-            thread = threading.Thread(target=work)
-            thread.start()
+            may_go.set()
             thread.join()
         assert [s.name for s in rec.trace.spans] == expected
     with span("afterwards"):

@@ -1,0 +1,119 @@
+"""SQL statements with their values masked: ``select * from t where id in (1, 2)`` is
+``SELECT * FROM t WHERE id IN (?, ...)``.
+
+Statements have one template if they differ in literals, placeholders, comments, space, the case of
+keywords, or the number of values in an IN list, an array or the rows of VALUES; nothing else merges them.
+Literals never survive.
+
+Text in double quotes is a name in SQL and may be a literal in MySQL: it is kept where only a name can stand,
+or if it looks like one. TRUE and FALSE are literals, NULL is structure (``IS NULL``) except in a row of
+VALUES. The names of savepoints and cursors that libraries number are masked. ``#`` starts a comment, as in
+MySQL.
+"""  # noqa: D205
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from perfkit.fingerprints.sql_facts import Facts, kind_of, verb_of
+from perfkit.fingerprints.sql_lists import VALUE
+from perfkit.fingerprints.sql_reader import Reader, shown
+from perfkit.fingerprints.sql_tokens import BACKSLASH, STANDARD
+
+MAX_KEPT: Final = 4096
+"""Statements remembered; the older half is forgotten when there are more."""
+
+MAX_KEPT_CHARACTERS: Final = 16 * 1024 * 1024
+"""So many of their texts, too."""
+
+LONG: Final = 64 * 1024
+"""Longer texts are not remembered."""
+
+
+class Statement(NamedTuple):
+    """What is known about a statement once its values are masked.
+
+    ``template``: ready to show. ``verb``: upper case, of the main statement behind WITH, "" if unknown.
+    ``tables``: names it reads or writes, in order, best effort. ``kind``: "query", "transaction" (BEGIN,
+    COMMIT, SAVEPOINT ...) or "catalogue" (asks about tables, not for their rows). ``limit``, ``offset``:
+    whether the outermost query has one. ``lists``: it asks for several values at once (IN list, ``= ANY``).
+    """
+
+    template: str
+    verb: str = ""
+    tables: tuple[str, ...] = ()
+    kind: str = "query"
+    limit: bool = False
+    offset: bool = False
+    lists: bool = False
+
+
+def describe_sql(sql: str) -> Statement:
+    """Template, verb, tables and kind of a statement or script. Never raises for any text.
+
+    >>> describe_sql("select * from users where id in (1, 2) -- both").template
+    'SELECT * FROM users WHERE id IN (?, ...)'
+    >>> describe_sql("INSERT INTO t (a) VALUES (%s), (%s)")[:3]
+    ('INSERT INTO t (a) VALUES (?), ...', 'INSERT', ('t',))
+    """
+    return _kept[sql]
+
+
+def _describe(sql: str) -> Statement:
+    reader = _read(sql)
+    tokens = reader.tokens
+    while tokens[-1] == ";":
+        tokens.pop()
+    facts = Facts(tokens)
+    tables = facts.tables
+    verb = verb_of(tokens)
+    kind = kind_of(verb, tables, tokens)
+    lists = reader.lists or _asks_for_several(tokens)
+    return Statement(shown(tokens[1:]), verb, tables, kind, facts.limit, facts.offset, lists)
+
+
+def _read(sql: str) -> Reader:
+    """Read as standard SQL or with MySQL's backslashes, whichever makes sense; in doubt, mask the rest."""
+    reader = Reader(sql, STANDARD)
+    if "\\" not in sql or (reader.doubtful < 0 and not reader.odd):
+        return reader
+    other = Reader(sql, BACKSLASH)
+    if reader.odd != other.odd:
+        return other if reader.odd else reader
+    if reader.tokens == other.tokens:
+        return reader
+    end = min(place for place in (reader.doubtful, other.doubtful) if place >= 0)
+    return Reader(f"{sql[:end]}'", STANDARD)
+
+
+def _asks_for_several(tokens: list[str]) -> bool:
+    if "ANY" in tokens and VALUE in tokens[tokens.index("ANY") :]:
+        return True
+    return any(word == "IN" and after == VALUE for word, after in pairwise(tokens))
+
+
+class _Kept(dict[str, Statement]):
+    """Texts to statements: as fast as ``lru_cache``, and bounded by the texts' length as well."""
+
+    __slots__ = ("_characters",)
+
+    def __init__(self) -> None:
+        self._characters = 0
+
+    def __missing__(self, sql: str) -> Statement:
+        statement = _describe(sql)
+        if len(sql) <= LONG:
+            self._characters += len(sql)
+            if len(self) >= MAX_KEPT or self._characters > MAX_KEPT_CHARACTERS:
+                self._forget_half()
+            self[sql] = statement
+        return statement
+
+    def _forget_half(self) -> None:
+        for sql in list(self)[: (len(self) + 1) // 2]:
+            if self.pop(sql, None):
+                self._characters -= len(sql)
+
+
+_kept = _Kept()

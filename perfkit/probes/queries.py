@@ -1,0 +1,146 @@
+"""What the probes of databases share: how a query, a transaction and a connection become spans.
+
+Values never enter a trace unless the recording was asked to keep them: a statement is kept as its template, its
+parameters as a hash. A query inside a query is not recorded again: SQLAlchemy's or Django's span has it already
+when the driver below is called.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from types import FrameType
+from typing import Any, NamedTuple
+
+from perfkit.fingerprints.sql import Statement, describe_sql
+from perfkit.fingerprints.values import digest, encode_params
+from perfkit.model.plain import represent
+from perfkit.tracing import Operation, leave
+from perfkit.tracing import enter as enter_span
+from perfkit.tracing.scopes import active, begin_below, innermost
+
+_numbers = itertools.count(1)
+
+
+class Link(NamedTuple):
+    """One connection: ``system`` as OpenTelemetry names it ("postgresql", "sqlite", "mysql", "redis"), ``host``
+    with its port ("" for a file), ``database``, its ``number`` in this process, and the probe that saw it.
+    """  # noqa: D205
+
+    system: str
+    host: str
+    database: str
+    number: int
+    library: str
+
+
+def next_link(system: str, host: str, database: str) -> Link:
+    """The identity of a connection that was just made, as seen by the probe that calls this."""
+    return Link(system, host, database, next(_numbers), _probe(sys._getframe(1)))
+
+
+class Query(Operation, eq=False):
+    """A query under way. ``params`` is the cheap half of their hash; ``rows`` may be added after the end.
+
+    ``rows`` is a number, None, or an ``itertools.count`` that has the number of the next row to be fetched.
+    """
+
+    statement: Statement | None = None
+    link: Link | None = None
+    params: bytes = b""
+    rows: int | itertools.count[int] | None = None
+    many: int | None = None
+    transaction: bool | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """The attributes of the finished span."""
+        link, statement = self.link, self.statement
+        assert link is not None and statement is not None  # noqa: S101 - made by this module only
+        facts: dict[str, Any] = {
+            "sql": statement.template,
+            "params": digest(self.params),
+            "system": link.system,
+            "host": link.host,
+            "database": link.database,
+            "connection": link.number,
+            "library": link.library,
+        }
+        rows = self.rows
+        if rows is not None:
+            # its repr is the only way to read a count without changing it
+            facts["rows"] = rows if isinstance(rows, int) else int(repr(rows)[len("count(") : -1]) - 1
+        if self.many is not None:
+            facts["many"] = self.many
+        if self.transaction is not None:
+            facts["transaction"] = self.transaction
+        if statement.kind == "catalogue":
+            facts["catalogue"] = True
+        return {**facts, **self.attrs} if self.attrs else facts
+
+
+def begin(
+    sql: str | bytes | None,
+    params: object,
+    link: Link,
+    frame: FrameType | None,
+    *,
+    many: int | None = None,
+    transaction: bool | None = None,
+) -> Query | None:
+    """Open the span of a statement; None where nothing is recorded, or an outer layer has recorded it.
+
+    ``many`` is the number of parameter sets of an executemany (0: unknown), ``transaction`` whether the
+    connection is inside one. BEGIN, COMMIT and the like become spans of kind "transaction".
+    """
+    if not active:
+        return None
+    scope = innermost()
+    if scope.place is None or isinstance(scope, Query):
+        return None
+    statement = describe_sql(sql if type(sql) is str else _text(sql))
+    opened = Query(
+        statement.template,
+        kind="transaction" if statement.kind == "transaction" else "query",
+        statement=statement,
+        link=link,
+        params=encode_params(params) if params else b"",
+        many=many,
+        transaction=transaction,
+    )
+    begin_below(scope, opened, frame)
+    if params and scope.place.recording.keep_values:
+        opened.note(values=represent(params))
+    return opened
+
+
+def end(opened: Query | None, rows: int | None = None, error: BaseException | None = None) -> None:
+    """Close the span. ``rows`` returned or changed: None or, as DB-API has it, -1 if that is not known."""
+    if opened is None:
+        return
+    if rows is not None and rows >= 0:
+        opened.rows = rows
+    leave(opened, error)
+
+
+def begin_transaction(name: str, link: Link, frame: FrameType | None) -> Query | None:
+    """Open the span of a driver's own ``commit()``, ``rollback()`` or ``begin()``."""
+    return begin(name, None, link, frame)
+
+
+def begin_connect(system: str, host: str, database: str, frame: FrameType | None) -> Operation | None:
+    """Open the span of a new connection."""
+    library = _probe(sys._getframe(1))
+    attrs = {"system": system, "host": host, "database": database, "library": library}
+    return enter_span("connect", f"connect {host or database}", attrs, frame)
+
+
+def _probe(frame: FrameType) -> str:
+    return str(frame.f_globals["__name__"]).rpartition(".")[2]
+
+
+def _text(sql: object) -> str:
+    if isinstance(sql, str):
+        return str(sql)
+    if isinstance(sql, (bytes, bytearray, memoryview)):
+        return bytes(sql).decode("utf-8", "replace")
+    return "" if sql is None else str(sql)

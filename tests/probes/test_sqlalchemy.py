@@ -1,0 +1,512 @@
+import asyncio
+import inspect
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    exc,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.engine import Connection, CursorResult, Engine
+from sqlalchemy.ext.asyncio import AsyncAttrs, AsyncSession, create_async_engine
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    immediateload,
+    joinedload,
+    lazyload,
+    mapped_column,
+    relationship,
+    selectinload,
+    subqueryload,
+)
+from sqlalchemy.pool import NullPool, QueuePool, StaticPool
+
+from perfkit.probes import sqlalchemy as probe
+from perfkit.probes import sqlite3 as driver_probe
+from perfkit.tracing import Recording
+
+from ..postgres import postgres_dsn  # noqa: F401 - a fixture
+
+HERE = "tests/probes/test_sqlalchemy.py"
+
+
+class Base(AsyncAttrs, DeclarativeBase):
+    pass
+
+
+labels = Table(
+    "labels",
+    Base.metadata,
+    Column("item", ForeignKey("item.id"), primary_key=True),
+    Column("tag", ForeignKey("tag.id"), primary_key=True),
+)
+
+
+class Tag(Base):
+    __tablename__ = "tag"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Order(Base):
+    __tablename__ = "orders"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    note: Mapped[str | None] = mapped_column(deferred=True)
+    items: Mapped[list["Item"]] = relationship(back_populates="order", order_by="Item.id")
+
+
+class Item(Base):
+    __tablename__ = "item"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    order: Mapped[Order] = relationship(back_populates="items")
+    tags: Mapped[list[Tag]] = relationship(secondary=labels)
+
+
+@pytest.fixture(autouse=True)
+def _watched():
+    probe.install()
+    yield
+    probe.remove()
+
+
+@pytest.fixture
+def engine():
+    """Three orders with two items each, on SQLite in memory."""
+    made = create_engine("sqlite://", poolclass=StaticPool)
+    Base.metadata.create_all(made)
+    with Session(made) as session:
+        fill(session)
+        session.commit()
+    yield made
+    made.dispose()
+
+
+def fill(session):
+    session.add_all(Order(id=number, note=f"s3cr3t-{number}") for number in (1, 2, 3))
+    session.add_all(Item(id=number, order_id=1 + number % 3, tags=[Tag(id=number)]) for number in range(1, 7))
+
+
+def line():
+    return inspect.currentframe().f_back.f_lineno
+
+
+def queries(rec):
+    return rec.trace.of_kind("query")
+
+
+def told(rec, *names):
+    """Of each query the named attributes, where it has them."""
+    return [{name: span.attrs[name] for name in names if name in span.attrs} for span in queries(rec)]
+
+
+def test_a_query_of_the_core():
+    engine = create_engine("sqlite:////tmp/../tmp/shop.db?mode=memory&uri=true", creator=_memory)
+    with engine.connect() as connection, Recording() as rec:
+        rows, at = connection.execute(text("SELECT :a AS a UNION SELECT 2"), {"a": 1}).all(), line()
+    assert len(rows) == 2
+    (found,) = queries(rec)
+    assert (found.site.file, found.site.line) == (HERE, at)
+    assert found.error is None
+    parameters, number = found.attrs.pop("params"), found.attrs.pop("connection")
+    assert len(parameters) == 16
+    assert number > 0
+    assert found.attrs == {
+        "sql": "SELECT ? AS a UNION SELECT ?",
+        "rows": 2,
+        "system": "sqlite",
+        "host": "",
+        "database": "shop.db",
+        "library": "sqlalchemy",
+        "transaction": True,
+    }
+
+
+def _memory():
+    import sqlite3
+
+    return sqlite3.connect(":memory:")
+
+
+def test_parameters_are_told_apart_and_not_kept(engine):
+    statement = text("SELECT * FROM orders WHERE note = :note")
+    with engine.connect() as connection, Recording() as rec:
+        for note in ("s3cr3t-1", "s3cr3t-2", "s3cr3t-1"):
+            connection.execute(statement, {"note": note}).all()
+    first, second, third = told(rec, "params", "sql")
+    assert first == third
+    assert first["params"] != second["params"]
+    assert first["sql"] == second["sql"]
+    assert "s3cr3t" not in repr(rec.trace)
+
+
+def test_values_are_kept_if_asked_for(engine):
+    with engine.connect() as connection, Recording(keep_values=True) as rec:
+        connection.execute(text("SELECT :a"), {"a": "shown"})
+    assert "shown" in queries(rec)[0].attrs["values"]
+
+
+def test_rows_are_those_that_were_fetched(engine):
+    def ask():
+        return connection.execute(select(Item.id).order_by(Item.id))
+
+    with engine.connect() as connection, Recording() as rec:
+        assert len(ask().all()) == 6
+        assert len(ask().fetchmany(4)) == 4
+        assert ask().first().id == 1
+        assert [row.id for row in ask()] == [1, 2, 3, 4, 5, 6]
+        assert next(iter(ask())).id == 1
+        assert [len(part) for part in ask().partitions(4)] == [4, 2]
+        assert connection.execute(select(Item.id).where(Item.id > 99)).all() == []
+        ask().close()
+        assert connection.execute(update(Item).values(order_id=1)).rowcount == 6
+        assert connection.execution_options(yield_per=2).execute(select(Item.id)).all()
+    assert [span.attrs.get("rows") for span in queries(rec)] == [6, 4, 1, 6, 1, 6, 0, None, 6, 6]
+
+
+def test_a_connection_from_before_the_probe_is_seen(engine):
+    probe.remove()
+    with engine.connect() as connection:
+        probe.install()
+        with Recording() as rec:
+            connection.execute(text("SELECT 1"))
+    assert rec.counts["query"] == 1
+
+
+def test_a_lazy_load_has_the_line_of_the_attribute(engine):
+    with Session(engine) as session:
+        orders = session.scalars(select(Order).order_by(Order.id)).all()
+        with Recording() as rec:
+            for order in orders:
+                at, _ = line(), order.items
+    assert [span.site.line for span in queries(rec)] == [at] * 3
+    assert len({span.path for span in queries(rec)}) == 1
+    assert told(rec, "relation", "rows", "eager") == [{"relation": "Order.items", "rows": 2}] * 3
+
+
+def test_lazy_loads_at_other_depths_have_their_own_lines(engine):
+    def deeper(item, levels):
+        return (item.order, line()) if levels == 0 else deeper(item, levels - 1)
+
+    lines = []
+    with Session(engine) as session, Recording() as rec:
+        for number, levels in ((1, 0), (2, 3), (3, 0), (4, 30), (5, 1)):
+            session.expunge_all()
+            lines.append(deeper(session.get(Item, number), levels)[1])
+            session.expunge_all()
+            item = session.get(Item, number)
+            lines += [line(), item.order and line()]
+    loads = [span for span in queries(rec) if span.attrs.get("relation") == "Item.order"]
+    assert [span.site.line for span in loads] == [at for at in lines[::3] for at in (at, lines[2])]
+    assert [len(span.path) for span in loads[::2]] == [2, 5, 2, 12, 3]
+
+
+def test_what_the_orm_says_of_its_queries(engine):
+    with Session(engine) as session, Recording() as rec:
+        order = session.scalars(select(Order).where(Order.id == 1)).one()
+        assert order.items[0].order is order
+        assert order.items[0].tags
+        assert order.note
+        session.commit()
+        assert order.id
+        session.refresh(order)
+    assert told(rec, "relation", "deferred", "refresh", "eager") == [
+        {},
+        {"relation": "Order.items"},
+        {"relation": "Item.tags"},
+        {"deferred": "Order.note"},
+        {"refresh": True},
+        {"refresh": True},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("load", "expected"),
+    [
+        (selectinload, [{"relation": "Order.items", "eager": True, "rows": 6}]),
+        (subqueryload, [{"relation": "Order.items", "eager": True, "rows": 6}]),
+        (joinedload, []),
+        (immediateload, [{"relation": "Order.items", "rows": 2}] * 3),
+    ],
+)
+def test_relations_that_are_loaded_along(engine, load, expected):
+    with Session(engine) as session, Recording() as rec:
+        orders = session.scalars(select(Order).options(load(Order.items))).unique().all()
+        assert [len(order.items) for order in orders] == [2, 2, 2]
+    assert told(rec, "relation", "eager", "rows")[1:] == expected
+
+
+def test_a_lazy_load_within_options(engine):
+    with Session(engine) as session, Recording() as rec:
+        (order,) = session.scalars(
+            select(Order).where(Order.id == 1).options(lazyload(Order.items).selectinload(Item.tags))
+        )
+        assert len(order.items) == 2
+    assert told(rec, "relation", "eager")[1:] == [
+        {"relation": "Order.items"},
+        {"relation": "Item.tags", "eager": True},
+    ]
+
+
+def test_a_flush_marks_all_it_does(engine):
+    with Session(engine) as session, Recording() as rec:
+        session.add(Order(id=9, items=[Item(id=90, tags=[Tag(id=900), Tag(id=901)])]))
+        at, _ = line(), session.commit()
+        session.execute(insert(Tag), [{"id": 1000}, {"id": 1001}])
+    flushed, own = queries(rec)[:-1], queries(rec)[-1]
+    assert [span.name.split()[2] for span in flushed] == ["orders", "tag", "item", "labels"]
+    assert all(span.attrs["flush"] and span.site.line == at for span in flushed)
+    assert [span.attrs.get("many") for span in flushed] == [None, 2, None, 2]
+    assert "flush" not in own.attrs
+
+
+def test_many_sets_of_parameters(engine):
+    with engine.begin() as connection, Recording() as rec:
+        connection.execute(insert(Tag), [{"id": number} for number in (100, 101, 102)])
+        connection.execute(text("UPDATE tag SET id = id WHERE id = :id"), [{"id": 100}, {"id": 101}])
+    assert told(rec, "many", "rows") == [{"many": 3, "rows": 3}, {"many": 2, "rows": 2}]
+
+
+def test_an_insert_in_batches_is_a_query_a_batch(engine):
+    with engine.begin() as connection, Recording() as rec:
+        batched = connection.execution_options(insertmanyvalues_page_size=2)
+        statement = insert(Tag).returning(Tag.id)
+        rows, at = batched.execute(statement, [{"id": number} for number in range(10, 15)]).all(), line()
+    assert len(rows) == 5
+    assert told(rec, "many", "rows") == [{"many": n, "rows": n} for n in (2, 2, 1)]
+    assert {span.site.line for span in queries(rec)} == {at}
+    assert len({span.attrs["params"] for span in queries(rec)}) == 3
+
+
+def test_a_batch_that_fails(engine):
+    with engine.begin() as connection, Recording() as rec:
+        batched = connection.execution_options(insertmanyvalues_page_size=2)
+        with pytest.raises(exc.IntegrityError):
+            batched.execute(insert(Tag).returning(Tag.id), [{"id": number} for number in (10, 11, 1)])
+    assert [span.error for span in queries(rec)] == [None, "IntegrityError"]
+
+
+def test_what_is_run_before_an_insert():
+    engine = create_engine("sqlite://")
+    default = Column("id", Integer, primary_key=True, default=select(literal(7)))
+    table = Table("numbered", MetaData(), default, implicit_returning=False)
+    with engine.begin() as connection:
+        table.create(connection)
+        with Recording() as rec:
+            at, _ = line(), connection.execute(insert(table))
+    assert [(span.name.split()[0], span.site.line) for span in queries(rec)] == [("SELECT", at), ("INSERT", at)]
+    engine.dispose()
+
+
+def test_transactions_are_no_queries(engine):
+    with Recording() as rec:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT 1"))
+            with connection.begin_nested():
+                connection.execute(text("SELECT 2"))
+        at = line() - 4
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 3"))
+    spans = [(span.kind, span.name.split()[0]) for span in rec.trace.spans]
+    assert spans == [
+        ("query", "SELECT"),
+        ("transaction", "SAVEPOINT"),
+        ("query", "SELECT"),
+        ("transaction", "RELEASE"),
+        ("transaction", "COMMIT"),
+        ("query", "SELECT"),
+        ("transaction", "ROLLBACK"),
+    ]
+    assert rec.trace.spans[4].site.line == at - 1 + 1 - 1
+
+
+def test_autocommit_has_no_transaction(engine):
+    with Recording() as rec, engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SELECT 1"))
+        connection.commit()
+    assert [(span.kind, span.attrs.get("transaction")) for span in rec.trace.spans] == [("query", False)]
+
+
+def test_an_error_is_noted_and_passes_untouched(engine):
+    with engine.connect() as connection, Recording() as rec:
+        with pytest.raises(exc.OperationalError, match="no such table"):
+            connection.execute(text("SELECT * FROM nowhere"))
+        with pytest.raises(exc.StatementError):
+            connection.execute(text("SELECT :missing"), {"other": 1})
+        connection.execute(text("SELECT 1"))
+    assert [span.error for span in queries(rec)] == ["OperationalError", None]
+    assert all(span.end_ns >= 0 for span in rec.trace.spans)
+
+
+def test_listeners_of_the_program_go_on(engine):
+    def comment(connection, cursor, statement, parameters, context, executemany):
+        return f"{statement} -- said", parameters
+
+    seen = []
+    event.listen(engine, "before_cursor_execute", comment, retval=True)
+    event.listen(engine, "after_cursor_execute", lambda *args: seen.append(args[2]))
+    with engine.connect() as connection, Recording() as rec:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    assert seen == ["SELECT 1 -- said"]
+    assert rec.counts["query"] == 1
+
+
+def test_connections_are_numbered_and_a_new_one_is_a_span(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/shop.db", poolclass=NullPool)
+    with Recording() as rec:
+        for _ in range(2):
+            with engine.connect() as connection:
+                connection.execute(text("SELECT 1")).all()
+                connection.execute(text("SELECT 2")).all()
+    numbers = [span.attrs["connection"] for span in queries(rec)]
+    assert numbers[0] == numbers[1] != numbers[2] == numbers[3]
+    connects = rec.trace.of_kind("connect")
+    assert [(span.attrs["system"], span.attrs["database"]) for span in connects] == [("sqlite", "shop.db")] * 2
+    assert {span.site.file for span in connects} == {HERE}
+
+
+def test_a_connection_that_cannot_be_made():
+    engine = create_engine("postgresql+psycopg://me:s3cr3t@127.0.0.1:1/shop")
+    with Recording() as rec, pytest.raises(exc.OperationalError):
+        engine.connect()
+    (connect,) = rec.trace.spans
+    assert (connect.kind, connect.error) == ("connect", "OperationalError")
+    assert (connect.attrs["system"], connect.attrs["host"]) == ("postgresql", "127.0.0.1:1")
+    assert "s3cr3t" not in repr(rec.trace)
+
+
+def test_waiting_for_a_connection_of_the_pool():
+    engine = create_engine(
+        "sqlite://", creator=_memory, poolclass=QueuePool, pool_size=1, max_overflow=1, pool_timeout=0.01
+    )
+    with Recording() as rec:
+        held = [engine.connect(), engine.connect()]
+        with pytest.raises(exc.TimeoutError):
+            engine.connect()
+        held.pop().close()
+        engine.connect().close()
+        held.pop().close()
+    assert [span.kind for span in rec.trace.spans] == ["connect", "connect", "wait"]
+    wait = rec.trace.spans[-1]
+    assert (wait.name, wait.error, wait.attrs["size"]) == ("connection pool", "TimeoutError", 2)
+    engine.dispose()
+
+
+def test_the_driver_below_does_not_count_again():
+    driver_probe.install()
+    try:
+        with Recording() as rec:
+            engine = create_engine("sqlite://")
+            with engine.begin() as connection:
+                connection.execute(text("SELECT 1")).all()
+            engine.dispose()
+    finally:
+        driver_probe.remove()
+    assert (rec.counts["query"], rec.counts["transaction"]) == (1, 1)
+    assert {span.attrs["library"] for span in queries(rec)} == {"sqlalchemy"}
+
+
+def test_nothing_is_kept_where_nothing_is_recorded(engine):
+    with Session(engine) as session:
+        item = session.get(Item, 1)
+        with Recording() as rec:
+            pass
+        assert item.order.id == 2
+    assert rec.trace.spans == []
+
+
+def test_removing_puts_back_the_very_same_objects():
+    probe.remove()
+    owners = (Connection, CursorResult, Engine, Session, QueuePool)
+    before = [dict(vars(owner)) for owner in owners]
+    probe.install()
+    probe.install()
+    assert [dict(vars(owner)) for owner in owners] != before
+    probe.remove()
+    probe.remove()
+    assert [dict(vars(owner)) for owner in owners] == before
+
+
+def test_the_orm_may_be_imported_later():
+    script = textwrap.dedent(
+        """
+        import sys
+        import sqlalchemy
+        from perfkit.probes import sqlalchemy as probe
+        probe.install()
+        assert "sqlalchemy.orm" not in sys.modules
+        from sqlalchemy.orm import Session
+        assert Session._flush.__wrapped__
+        probe.remove()
+        assert not hasattr(Session._flush, "__wrapped__")
+        """
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+
+
+# asyncio
+
+
+@contextmanager
+def mariadb():
+    """A MariaDB server on loopback; gives its host and port. It checks no password, and ends with its parent."""
+    program = shutil.which("mariadbd", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
+    maker = shutil.which("mariadb-install-db")
+    if program is None or maker is None:
+        pytest.skip("no mariadbd and mariadb-install-db on the PATH")
+    as_root = ["--user=root"] if os.geteuid() == 0 else []
+    with tempfile.TemporaryDirectory(prefix="perfkit-mariadb-") as home:
+        port = _free_port()
+        options = ["--no-defaults", f"--datadir={home}/data", *as_root]
+        quick = ["--skip-test-db", "--auth-root-authentication-method=normal"]
+        subprocess.run([maker, *options, *quick], check=True, capture_output=True)
+        command = [program, *options, f"--port={port}", "--bind-address=127.0.0.1", "--skip-grant-tables"]
+        command += [f"--socket={home}/socket", f"--pid-file={home}/pid", "--innodb-flush-log-at-trx-commit=0"]
+        script = '"$@" >log 2>&1 & server=$!; read _; kill $server; wait $server'
+        server = subprocess.Popen(["sh", "-c", script, "sh", *command], stdin=subprocess.PIPE, cwd=home)
+        try:
+            yield f"127.0.0.1:{port}"
+        finally:
+            server.communicate()
+
+
+def _free_port():
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        return chosen.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def mariadb_host():
+    import pymysql
+
+    with mariadb() as host:
+        for _ in range(100):
+            try:
+                connection = pymysql.connect(host="127.0.0.1", port=int(host.partition(":")[2]), user="root")
+            except pymysql.OperationalError:
+                __import__("time").sleep(0.1)
+            else:
+                break
+        with connection, connection.cursor() as cursor:
+            cursor.execute("CREATE DATABASE shop")
+        yield host
