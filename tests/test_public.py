@@ -13,7 +13,8 @@ from perfkit import errors
 
 ROOT = Path(perfkit.__file__).parent
 LAYERS = [
-    *("errors", "children", "model", "fingerprints", "tracing", "probes", "rules", "recording", "stats"),
+    *("errors", "children", "model", "fingerprints", "tracing", "profiling", "probes", "rules", "recording"),
+    *("constant", "testing", "stats"),
     *("sim", "worlds", "bench", "config", "report", "launcher", "cli"),
 ]
 

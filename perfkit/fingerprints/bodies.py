@@ -1,7 +1,7 @@
 """Request bodies reduced to their shape: keys that are names stay, values become ``?``.
 
-RPC-like bodies keep what they call: JSON-RPC and GraphQL by their own fields, Bitrix24's ``batch`` by the
-methods of its commands. Only the shape may be kept; values leave this module as hashes.
+RPC-like bodies keep what they call: JSON-RPC and GraphQL by their own fields, batches of them and Bitrix24's
+``batch`` by what their parts call. Only the shape may be kept; values leave this module as hashes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from perfkit.fingerprints.graphql import operation_in
 from perfkit.fingerprints.names import is_dotted_method, is_key, is_method, kept_key
 from perfkit.fingerprints.values import hash_leaves, query_values
 
@@ -63,8 +64,8 @@ def describe_body(body: object) -> Body:
 def _batched(data: Any) -> list[str]:
     """The methods a batch calls; empty if this is none, or if one of them does not look like a method."""
     if isinstance(data, list):
-        methods = [str(item.get("method", "")) if _is_json_rpc(item) else "" for item in data]
-        return methods if all(is_method(method) for method in methods) else []
+        methods = [_rpc(item) for item in data]
+        return methods if all(methods) else []
     commands = data.get("cmd") if isinstance(data, Mapping) else None
     if not isinstance(commands, (Mapping, list)):
         return []
@@ -98,19 +99,13 @@ def _form(text: str) -> dict[str, str | list[str]] | None:
     return query_values(fields) if fields and all(is_key(key) for key, _ in fields) else None
 
 
-def _is_json_rpc(data: Any) -> bool:
-    return isinstance(data, Mapping) and "jsonrpc" in data
-
-
 def _rpc(data: Any) -> str:
     if not isinstance(data, Mapping):
         return ""
-    called: Any = ""
-    if _is_json_rpc(data):
+    if "jsonrpc" in data:
         called = data.get("method")
-    elif isinstance(data.get("query"), str) and ("operationName" in data or "variables" in data):
-        called = data.get("operationName") or "query"
-    return called if is_method(called) else ""
+        return str(called) if is_method(called) else ""
+    return operation_in(data)
 
 
 def _shape(data: Any, above: tuple[int, ...] = ()) -> str:

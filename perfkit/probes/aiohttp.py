@@ -1,8 +1,8 @@
 """The probe for aiohttp's client: a span per attempt on the wire, and per new connection.
 
-A call's first span starts with ``ClientSession._request``; the connector is asked for a connection once per
-attempt, so the second time is a redirect, a repetition or a middleware's doing. Handshakes of WebSockets are
-requests with status 101. See ``http`` for what a span holds.
+A call's first span starts with ``ClientSession._request``. The connector is asked for a connection once per
+attempt, so the second time is a redirect, a repetition or a middleware's doing. The handshake of a WebSocket
+is a request with status 101. See ``http`` for what a span holds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from perfkit.probes.http import Attempt, Given, Replacements, again, begin, under_way
+from perfkit.probes.http import Attempt, Replacements, again, begin, declared_length, put_back, under_way
 from perfkit.tracing import here, leave
 
 LIBRARY = "aiohttp"
@@ -59,7 +59,7 @@ def _watch_request(original: Any) -> Any:
             _note(error)
             raise
         finally:
-            under_way.set(before)
+            put_back(before)
 
     return _request
 
@@ -70,14 +70,15 @@ def _watch_attempt(original: Any) -> Any:
         if attempt is None:
             return await original(self, req, traces, timeout)
         if attempt.handed_to != LIBRARY:
-            attempt = again(attempt, _given(req, attempt), sys._getframe(1))
+            body = attempt.given if req.body else None
+            attempt = again(attempt, req.method, str(req.url), body, sys._getframe(1))
         attempt.handed_to = ""
         try:
             connection = await original(self, req, traces, timeout)
         except BaseException as error:
             attempt.failed(error)
             raise
-        attempt.attrs.setdefault("connection", "reused")
+        attempt.connection = attempt.connection or "reused"
         return connection
 
     return connect
@@ -110,8 +111,8 @@ def _watch_head(original: Any) -> Any:
                 attempt.failed(error)
             raise
         if attempt is not None:
-            attempt.answered(self.status, self.headers, self.request_info.headers)
             with suppress(Exception):
+                attempt.answered(self.status, self.headers, declared_length(self.request_info.headers))
                 _follow(self, attempt)
         return response
 
@@ -140,19 +141,15 @@ def _body(options: Mapping[str, Any]) -> object:
     return options["json"] if options.get("json") is not None else options.get("data")
 
 
-def _given(req: Any, before: Attempt) -> Given:
-    """What the next attempt of a call is described from: the body is what it was, if there still is one."""
-    return req.method, str(req.url), before.given[2] if req.body else None
-
-
 def _note(error: BaseException) -> None:
     """An exception has ended the call, perhaps after an answer: a bad status, too many redirects."""
     attempt = under_way.get()
     if attempt is not None:
         status = getattr(error, "status", 0)
-        if not attempt.attrs["status"] and isinstance(status, int):
-            attempt.attrs["status"] = status
-        leave(attempt.opened, error) if attempt.over else attempt.failed(error)
+        if not attempt.status and isinstance(status, int):
+            attempt.status = status
+        attempt.failed(error)
+        leave(attempt, error)
 
 
 def _follow(response: Any, attempt: Attempt) -> None:
@@ -161,7 +158,8 @@ def _follow(response: Any, attempt: Attempt) -> None:
 
     def arrived() -> None:
         vars(response).pop(_FOLLOWED, None)
-        attempt.ended(_received(content))
+        with suppress(Exception):
+            attempt.ended(_received(content))
 
     setattr(response, _FOLLOWED, (attempt, id(sys.exception())))
     content.on_eof(arrived)

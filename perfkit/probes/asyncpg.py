@@ -260,8 +260,9 @@ def _begin_many(connection: Any, query: str, sets: Any, frame: FrameType) -> tup
     """Open the span, and give the parameter sets: an iterator's are counted as they are used."""
     opened = None
     with suppress(Exception):
-        known = hasattr(sets, "__len__")
-        opened = _begin(connection, query, sets if known else None, frame, len(sets) if known else 0)
+        many = len(sets) if hasattr(sets, "__len__") else 0
+        params = sets if isinstance(sets, (list, tuple)) else ()
+        opened = _begin(connection, query, params, frame, many)
     return opened, _counting(opened, sets) if opened is not None and isinstance(sets, Iterator) else sets
 
 

@@ -149,7 +149,8 @@ def _request(facts: Facts) -> Described | None:
     if not method:
         return None
     attrs = {
-        **describe_request(method, _url(facts), None),
+        **describe_request(method.upper(), _url(facts), None),
+        "status": 0,
         "retry": 0,
         **_numbers(
             facts,

@@ -1,4 +1,4 @@
-"""What the probes of HTTP clients share: an attempt on the wire as a span, until its body has ended.
+"""What the probes of HTTP clients share: one attempt on the wire as a span, until its body has ended.
 
 A span of kind "request" is one attempt: what costs a round trip. A redirect that is followed and a request
 that is sent again are spans of their own, one after another, below the same parent and from the same call
@@ -11,18 +11,19 @@ needed it.
 
 A request's attributes:
 
-- ``method``, ``host`` (with its port, unless that is the scheme's own), ``template`` of the URL, ``body`` (its
-  template), ``params``: hashes of the values in both; ``rpc``, ``batch`` if they say what is called.
-- ``status`` of the answer, 0 if there was none; ``server_ns``: the sum of its Server-Timing header.
-- ``bytes_sent``: of the body, by its Content-Length, 0 without one; ``bytes_received``: of the body as it came
-  over the wire, compressed if it was. Missing while they are not known.
+- ``method``, ``host`` (with its port, unless that is the scheme's own), ``template`` of the URL and ``body``
+  of the body, ``params``: hashes of the values in both; ``rpc`` and ``batch`` if they say what is called.
 - ``connection``: "new" or "reused"; missing if none was got hold of, or needed (a mock transport).
-- ``retry``: how many times in a row this same request (method, full URL, body) from the same call path, in the
-  same task or thread, had failed before; 0 for a first attempt. Exceptions are failures, and so are the
+- ``status`` of the answer, 0 if there was none; ``server_ns``: the sum of its Server-Timing header.
+- ``bytes_sent``: of the body, by its Content-Length, 0 without one; ``bytes_received``: of the body, as it
+  came over the wire, compressed if it was. Missing while they are not known.
+- ``retry``: how many times in a row this same request (method, full URL, body) from the same call path, in
+  the same task or thread, had failed before; 0 for a first attempt. Exceptions are failures, and so are the
   statuses in FAILED; what urllib3's Retry repeats counts whatever the status.
 - ``redirect``: of a request that goes where an answer pointed, how many such steps lie behind it.
 
-No value, header or user name is kept: templates mask them, the rest are hashes.
+No value, header or user name enters a trace: templates mask them, the rest are hashes. Both are made when the
+trace is asked for; until then the recording holds URLs and short bodies as they were.
 """
 
 from __future__ import annotations
@@ -38,10 +39,12 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from weakref import WeakKeyDictionary
 
-from perfkit.fingerprints import describe_body, describe_url
-from perfkit.fingerprints.bodies import NO_BODY
+import msgspec
+
+from perfkit.fingerprints import Body, describe_body, describe_url
 from perfkit.fingerprints.values import hash_leaves, hash_value, query_values
-from perfkit.tracing import OpenSpan, Recording, enter, here, leave
+from perfkit.tracing import Operation, Recording, enter, here, leave
+from perfkit.tracing import begin as begin_span
 
 FAILED = frozenset({429, 502, 503, 504})
 """Statuses after which the same request counts as a retry: refused for now, or not answered at all."""
@@ -51,6 +54,9 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 LONGEST_MS = 86_400_000
 """A Server-Timing duration above a day is taken for nonsense and ignored."""
 
+MAX_KEPT_BYTES = 2048
+"""Longer bodies are described at once instead of being kept until the trace is asked for."""
+
 MAX_LOOSE_ENDS = 1000
 """So many failed or redirected attempts of a recording are remembered while nothing has followed them."""
 
@@ -58,90 +64,111 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 _OWN_PORTS = {"http": ":80", "https": ":443"}
 _REDIRECTED = "redirected"
 
-Given = tuple[str, str, object]
-"""Method, full URL and body."""
-
 _loose_ends: WeakKeyDictionary[Recording, dict[Hashable, int]] = WeakKeyDictionary()
 
 
-class Attempt:
-    """A request on its way.
+class Attempt(Operation, eq=False):
+    """The span of one attempt at a request.
 
-    ``given``: method, URL and body it was described from. ``handed_to``: the library that will put it on the
-    wire, until it does. ``over``: its head has arrived, or it failed; ``done``: its body has ended, too.
-    ``received``: bytes of the body so far.
+    ``given`` is the body as the library has it, ``body`` what it is described from or, if that was long, its
+    description. ``handed_to`` is the library that will put it on the wire, until it does. ``over``: the head
+    has arrived, or the attempt has failed; ``done``: its body has ended, too, of which ``received`` bytes have
+    come so far.
     """
 
-    __slots__ = ("attrs", "done", "given", "handed_to", "opened", "over", "received")
+    method: str = ""
+    url: str = ""
+    given: object = None
+    body: Body | str | bytes | None = None
+    connection: str = ""
+    status: int = 0
+    server_ns: int | None = None
+    bytes_sent: int | None = None
+    bytes_received: int | None = None
+    retry: int = 0
+    redirect: int = 0
+    handed_to: str = ""
+    over: bool = False
+    done: bool = False
+    received: int = 0
 
-    def __init__(self, attrs: dict[str, Any], given: Given, opened: OpenSpan | None) -> None:
-        self.attrs = attrs
-        self.given = given
-        self.opened = opened
-        self.handed_to = ""
-        self.over = self.done = False
-        self.received = 0
+    @property
+    def name(self) -> str:  # type: ignore[misc]
+        """Method and masked URL, made when it is asked for."""
+        return f"{self.method} {self.host}{_described_url(self.url).template}"
 
-    def connecting(self, frame: FrameType | None) -> OpenSpan | None:
+    @property
+    def host(self) -> str:
+        """With its port, unless that is the scheme's own."""
+        return _described_url(self.url).host
+
+    def facts(self) -> dict[str, Any]:
+        """The attributes of the finished span."""
+        facts = describe(self.method, self.url, self.body, self.connection)
+        facts["status"] = self.status
+        for name in ("server_ns", "bytes_sent", "bytes_received"):
+            value = getattr(self, name)
+            if value is not None:
+                facts[name] = value
+        facts["retry"] = self.retry
+        if self.redirect:
+            facts["redirect"] = self.redirect
+        return {**facts, **self.attrs} if self.attrs else facts
+
+    def connecting(self, frame: FrameType | None) -> Operation | None:
         """Open the span of the connection it needs; None inside such a span."""
         scope = here()
         if scope is not None and scope.kind == "connect":
             return None
-        host = self.attrs["host"]
-        self.attrs["connection"] = "new"
+        self.connection = "new"
+        host = self.host
         return enter("connect", f"connect {host}", {"host": host}, frame)
 
-    def answered(self, status: int, answer: Mapping[str, str], request: Mapping[str, str] | None) -> None:
-        """The head has arrived: status and headers of the answer, and those of the request."""
-        self.attrs["status"] = status
-        with suppress(Exception):
-            timing = answer.get("Server-Timing")
-            if timing:
-                self.attrs["server_ns"] = server_timing_ns(timing)
-        with suppress(Exception):
-            self.attrs["bytes_sent"] = _content_length(request, self.given[2])
-        leave(self.opened)
+    def answered(self, status: int, answer: Mapping[str, str], sent: int) -> None:
+        """The head has arrived: status and headers of the answer to a request with so many bytes of body."""
+        self.status, self.bytes_sent = status, sent
+        leave(self)
         self.over = True
         with suppress(Exception):
+            if "Server-Timing" in answer:
+                self.server_ns = server_timing_ns(answer["Server-Timing"])
             if status in FAILED:
-                self._remember(_whole(self), self.attrs["retry"] + 1)
-            elif status in REDIRECTS and answer.get("Location"):
-                target = urljoin(self.given[1], answer["Location"])
-                self._remember(_target(self, target), self.attrs.get("redirect", 0) + 1)
+                self._remember(_whole(self), self.retry + 1)
+            elif status in REDIRECTS and "Location" in answer:
+                target = urljoin(self.url, answer["Location"])
+                self._remember(_target(self, target), self.redirect + 1)
 
     def failed(self, error: BaseException | None) -> None:
         """There was no answer. Does nothing once there has been one."""
         if self.over:
             return
-        leave(self.opened, error)
+        leave(self, error)
         self.over = self.done = True
         with suppress(Exception):
-            self._remember(_whole(self), self.attrs["retry"] + 1)
+            self._remember(_whole(self), self.retry + 1)
 
     def ended(self, received: int | None, error: BaseException | None = None) -> None:
         """After so many bytes its body was complete, closed or, with an error, broken off. Counts once."""
         if self.done:
             return
         self.done = True
-        if received is not None:
-            self.attrs["bytes_received"] = received
-        if self.opened is not None:
-            leave(self.opened, error)
-            if not self.opened.recording.closed:
-                self.opened.end_ns = self.opened.recording.now_ns()
+        self.bytes_received = received
+        leave(self, error)
+        if self.place is not None and not self.recording.closed:
+            self.end_ns = self.recording.now_ns()
 
     def _remember(self, end: Hashable, number: int) -> None:
         """If the next attempt takes up this end, it gets the number."""
-        if self.opened is None or self.opened.recording.closed:
+        if self.recording.closed:
             return
-        ends = _loose_ends.setdefault(self.opened.recording, {})
+        ends = _loose_ends.setdefault(self.recording, {})
         if len(ends) >= MAX_LOOSE_ENDS:
             ends.pop(next(iter(ends)), None)
         ends[end] = number
 
 
 under_way: ContextVar[Attempt | None] = ContextVar("perfkit_attempt", default=None)
-"""The attempt that the library is making in this context. Who begins one puts back what was there before."""
+"""The attempt that a library is making in this context. Who begins one calls ``put_back`` afterwards."""
 
 
 def begin(method: object, url: str, body: object, frame: FrameType | None, *, retry: int = 0) -> Attempt:
@@ -151,44 +178,64 @@ def begin(method: object, url: str, body: object, frame: FrameType | None, *, re
     what the library itself counts. Whatever cannot be described is left out: it is for the library to say
     what is wrong with a request.
     """
-    attrs = describe(method, url, body)
-    attrs["retry"] = retry
-    opened = enter("request", f"{attrs['method']} {attrs['host']}{attrs['template']}", attrs, frame)
-    attempt = Attempt(attrs, (attrs["method"], url, body), opened)
-    if _loose_ends and opened is not None:
+    attempt = Attempt(
+        "",
+        kind="request",
+        method=method.upper() if isinstance(method, str) else "",
+        url=url,
+        given=body,
+        body=_kept(body) if body else None,
+        retry=retry,
+    )
+    if begin_span(attempt, frame) and _loose_ends:
         with suppress(Exception):
-            _follow_on(attempt, opened)
+            _follow_on(attempt)
     under_way.set(attempt)
     return attempt
 
 
-def again(attempt: Attempt, given: Given, frame: FrameType | None) -> Attempt:
-    """Begin the next attempt in the place of ``attempt``, which is over at the latest now."""
-    if not attempt.over:
-        attempt.failed(None)
-    return begin(*given, frame)
+def again(before: Attempt, method: str, url: str, body: object, frame: FrameType | None) -> Attempt:
+    """Begin the next attempt of the same call; the one before is over at the latest now."""
+    before.failed(None)
+    before.given = None
+    return begin(method, url, body, frame)
 
 
-def describe(method: object, url: str, body: object) -> dict[str, Any]:
-    """What is known of a request before it is sent: masked templates, and hashes of the values."""
-    attrs: dict[str, Any] = {
-        "method": method.upper() if isinstance(method, str) else "",
-        "host": "",
-        "template": "",
-        "body": "",
-        "params": {},
-        "status": 0,
-    }
-    if body is not None:
-        with suppress(Exception):
-            _describe_body(attrs, body)
+def put_back(before: Attempt | None) -> None:
+    """The call is over: what was under way around it is so again."""
+    attempt = under_way.get()
+    if attempt is not None:
+        attempt.given = None  # the recording must not keep the body
+    under_way.set(before)
+
+
+def describe(method: str, url: str, body: object, connection: str = "") -> dict[str, Any]:
+    """What a request is: masked templates of URL and body, and hashes of their values."""
+    facts: dict[str, Any] = {"method": method, "host": "", "template": "", "body": "", "params": {}}
+    if connection:
+        facts["connection"] = connection
     with suppress(Exception):
-        host, template, rpc, params = _described_url(url)
-        attrs.update(host=host, template=template)
-        attrs["params"].update(params)
-        if rpc:
-            attrs.setdefault("rpc", rpc)
-    return attrs
+        described = body if isinstance(body, Body) else describe_body(body)
+        facts.update(body=described.template, params=dict(described.params))
+        if described.rpc:
+            facts["rpc"] = described.rpc
+        if described.batch:
+            facts["batch"] = described.batch
+    with suppress(Exception):
+        known = _described_url(url)
+        facts.update(host=known.host, template=known.template)
+        facts["params"].update(known.params)
+        if known.rpc:
+            facts.setdefault("rpc", known.rpc)
+    return facts
+
+
+def declared_length(headers: Mapping[str, str] | None) -> int:
+    """Bytes of a body by its Content-Length; 0 without one, or with one that is no number."""
+    with suppress(Exception):
+        declared = (headers or {}).get("Content-Length", "")
+        return int(declared) if _LENGTH.fullmatch(declared) else 0
+    return 0
 
 
 def server_timing_ns(header: str) -> int:
@@ -216,7 +263,7 @@ class Replacements:
         return bool(self._originals)
 
     def put(self, owner: type, name: str, watch: Callable[[Any], Any]) -> None:
-        """Replace ``owner.name`` by ``watch(owner.name)``. Nothing is done where there is no such method."""
+        """Replace ``owner.name`` by ``watch(owner.name)``. Does nothing where there is no such method."""
         original = vars(owner).get(name)
         if original is not None:
             self._originals.append((owner, name, original))
@@ -228,66 +275,64 @@ class Replacements:
             setattr(*self._originals.pop())
 
 
-def _describe_body(attrs: dict[str, Any], given: object) -> None:
-    body = describe_body(given)
-    if body is NO_BODY:
-        return
-    attrs.update(body=body.template, params=dict(body.params))
-    if body.rpc:
-        attrs["rpc"] = body.rpc
-    if body.batch:
-        attrs["batch"] = body.batch
+class _Described(msgspec.Struct, frozen=True):
+    host: str
+    template: str
+    rpc: str
+    params: dict[str, str]
 
 
 @lru_cache(maxsize=1024)
-def _described_url(text: str) -> tuple[str, str, str, dict[str, str]]:
-    url = describe_url(text)
-    parts = urlsplit(text)
-    params = {}
-    if url.query:
-        params = {f"?{key}": value for key, value in hash_leaves(query_values(url.query)).items()}
+def _described_url(text: str) -> _Described:
+    url, parts = describe_url(text), urlsplit(text)
+    params = {f"?{key}": value for key, value in hash_leaves(query_values(url.query)).items()}
     path = unquote(parts.path)
     if url.template != path:
         params["path"] = hash_value(path)
-    host = url.host.removesuffix(_OWN_PORTS.get(parts.scheme, ""))
-    return host, url.template, url.rpc, params
+    return _Described(url.host.removesuffix(_OWN_PORTS.get(parts.scheme, "")), url.template, url.rpc, params)
 
 
-def _follow_on(attempt: Attempt, opened: OpenSpan) -> None:
+def _kept(body: object) -> Body | str | bytes | None:
+    """The body as it is now, to be described later, or its description if it is long or an odd one."""
+    if isinstance(body, (str, bytes)):
+        return body if len(body) <= MAX_KEPT_BYTES else _described_body(body)
+    if isinstance(body, (dict, list, tuple)):
+        with suppress(Exception):
+            encoded = msgspec.json.encode(body)
+            return encoded if len(encoded) <= MAX_KEPT_BYTES else _described_body(body)
+    return _described_body(body)
+
+
+def _described_body(body: object) -> Body | None:
+    with suppress(Exception):
+        return describe_body(body)
+    return None
+
+
+def _follow_on(attempt: Attempt) -> None:
     """Number the attempt if one before it failed, or pointed to its URL."""
-    ends = _loose_ends.get(opened.recording)
-    if not ends:
-        return
-    retry = ends.pop(_whole(attempt), 0)
-    redirect = ends.pop(_target(attempt, attempt.given[1]), 0)
-    attempt.attrs["retry"] = max(retry, attempt.attrs["retry"])
-    if redirect:
-        attempt.attrs["redirect"] = redirect
+    ends = _loose_ends.get(attempt.recording)
+    if ends:
+        attempt.retry = max(attempt.retry, ends.pop(_whole(attempt), 0))
+        attempt.redirect = ends.pop(_target(attempt, attempt.url), 0)
 
 
 def _whole(attempt: Attempt) -> Hashable:
     """Tells one request from another, and from those of other call paths, tasks and threads."""
-    attrs, (method, url, body) = attempt.attrs, attempt.given
-    raw = hash(body) if isinstance(body, (str, bytes)) else None
-    return (*_place(attempt.opened), method, url, raw, attrs["body"], tuple(attrs["params"].values()))
+    body, given = attempt.body, attempt.given
+    if isinstance(body, Body):
+        whole = hash(given) if isinstance(given, (str, bytes)) else tuple(body.params.items())
+        return (*_place(attempt), attempt.method, attempt.url, body.template, whole)
+    return (*_place(attempt), attempt.method, attempt.url, body)
 
 
 def _target(attempt: Attempt, url: str) -> Hashable:
-    return (*_place(attempt.opened), _REDIRECTED, unquote(urldefrag(url).url))
+    return (*_place(attempt), _REDIRECTED, unquote(urldefrag(url).url))
 
 
-def _place(opened: OpenSpan | None) -> tuple[Hashable, ...]:
-    place = opened.place if opened is not None else None
-    return () if place is None or opened is None else (place.thread.ident, place.task, opened.path)
-
-
-def _content_length(headers: Mapping[str, str] | None, body: object) -> int:
-    declared = None
-    if headers is not None:
-        declared = headers.get("Content-Length") or headers.get("content-length")
-    if declared is not None:
-        return int(declared) if _LENGTH.fullmatch(declared) else 0
-    return len(body) if isinstance(body, (bytes, bytearray)) else 0
+def _place(attempt: Attempt) -> tuple[Hashable, ...]:
+    place = attempt.place
+    return () if place is None else (place.thread.ident, place.task, attempt.path)
 
 
 def _milliseconds(text: str) -> float:

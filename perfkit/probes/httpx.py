@@ -1,8 +1,8 @@
 """The probe for httpx, sync and async: a span per attempt on the wire, and per new connection.
 
-Watched are the clients, so that mock, ASGI and WSGI transports count too, and the connection pools of httpcore,
-which tell by their ``trace`` extension when they connect, tunnel, and try again (``retries=`` of a transport).
-Each redirect and each step of an authentication is a request. See ``http`` for what a span holds.
+Watched are the clients, so that mock, ASGI and WSGI transports count too, and the connection pools of
+httpcore, which tell by their ``trace`` extension when they connect, tunnel, and try again (``retries=`` of a
+transport). Each redirect and each step of an authentication is a request. See ``http`` for what a span holds.
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from perfkit.probes.http import Attempt, Replacements, again, begin, under_way
-from perfkit.tracing import OpenSpan, here, leave
+from perfkit.probes.http import Attempt, Replacements, again, begin, declared_length, put_back, under_way
+from perfkit.tracing import Operation, here, leave
 
 LIBRARY = "httpx"
 TESTED = ("0.28", "0.29")
 """Versions from the first up to, not including, the second are covered by tests."""
 
-_SENDING = frozenset({"http11.send_request_headers.started", "http2.send_request_headers.started"})
-_FIRST = (".connect_tcp", ".connect_unix_socket")
-"""The first stage of connecting. TLS, a tunnel or SOCKS may follow."""
+_CONNECTING = ("connection.", "socks.", "proxy.")
+"""Beginnings of the names of httpcore's events while there is no connection yet."""
 
-_CONNECTING = ("connection", "socks", "proxy")
-"""Where in httpcore an event comes from, by its first word, while there is no connection yet."""
+_FIRST_STAGES = (".connect_tcp", ".connect_unix_socket")
+"""TLS, a tunnel or SOCKS may follow."""
+
+_RETRY = "connection.retry"
+_SENDING = ".send_request_headers"
 
 _replaced = Replacements()
 
@@ -58,12 +60,12 @@ def _watch_request(original: Any) -> Any:
         try:
             response = original(self, request)
         except BaseException as error:
-            _fail(error)
+            _failed(error)
             raise
         else:
             _answered(request, response)
         finally:
-            under_way.set(before)
+            put_back(before)
         return response
 
     return _send_single_request
@@ -78,12 +80,12 @@ def _watch_async_request(original: Any) -> Any:
         try:
             response = await original(self, request)
         except BaseException as error:
-            _fail(error)
+            _failed(error)
             raise
         else:
             _answered(request, response)
         finally:
-            under_way.set(before)
+            put_back(before)
         return response
 
     return _send_single_request
@@ -93,14 +95,8 @@ def _watch_pool(original: Any) -> Any:
     def handle_request(self: Any, request: Any) -> Any:
         if under_way.get() is None:
             return original(self, request)
-        theirs, connection = request.extensions.get("trace"), _Connection()
-
-        def listen(name: str, facts: Any) -> Any:
-            with suppress(Exception):
-                connection.listen(name, facts)
-            return None if theirs is None else theirs(name, facts)
-
-        return original(self, _with_trace(request, listen))
+        connection = _Connection(request)
+        return original(self, connection.told_by(connection.hear))
 
     return handle_request
 
@@ -109,77 +105,87 @@ def _watch_async_pool(original: Any) -> Any:
     async def handle_async_request(self: Any, request: Any) -> Any:
         if under_way.get() is None:
             return await original(self, request)
-        theirs, connection = request.extensions.get("trace"), _Connection()
-
-        async def listen(name: str, facts: Any) -> None:
-            with suppress(Exception):
-                connection.listen(name, facts)
-            if theirs is not None:
-                await theirs(name, facts)
-
-        return await original(self, _with_trace(request, listen))
+        connection = _Connection(request)
+        return await original(self, connection.told_by(connection.hear_async))
 
     return handle_async_request
 
 
 class _Connection:
-    """What a pool's events say about the connection of the attempt that is under way."""
+    """What httpcore tells of the connection that the attempt under way gets.
 
-    __slots__ = ("error", "opened")
+    It tells the ``trace`` extension of a copy of the request, until the request is being sent; an extension
+    that the application has set is told as ever.
+    """
 
-    def __init__(self) -> None:
-        self.opened: OpenSpan | None = None
+    __slots__ = ("error", "opened", "request", "theirs")
+
+    def __init__(self, request: Any) -> None:
+        self.request = copy.copy(request)
+        self.theirs = request.extensions.get("trace")
+        self.opened: Operation | None = None
         self.error: BaseException | None = None
 
-    def listen(self, name: str, facts: Any) -> None:
-        """Take an event of httpcore: "connection.connect_tcp.started" and the like."""
+    def told_by(self, listener: Any) -> Any:
+        """The copy of the request; the dictionary of extensions itself is the application's."""
+        self.request.extensions = {**self.request.extensions, "trace": listener}
+        return self.request
+
+    def hear(self, name: str, facts: Any) -> Any:
+        """Take an event: "connection.connect_tcp.started" and the like."""
+        with suppress(Exception):
+            self._note(name, facts)
+        return None if self.theirs is None else self.theirs(name, facts)
+
+    async def hear_async(self, name: str, facts: Any) -> None:
+        """The same for asynchronous pools, whose listeners are."""
+        with suppress(Exception):
+            self._note(name, facts)
+        if self.theirs is not None:
+            await self.theirs(name, facts)
+
+    def _note(self, name: str, facts: Any) -> None:
         attempt = under_way.get()
         if attempt is None:
             return
-        if name in _SENDING:
-            attempt.attrs.setdefault("connection", "reused")
-        elif name.startswith(_CONNECTING):
-            where, _, step = name.rpartition(".")
-            if where == "connection.retry":
-                self._retry(step, attempt)
-            elif step == "started":
-                if where.endswith(_FIRST):
-                    self.opened = attempt.connecting(sys._getframe(1))
-            elif step == "complete":
-                self._extend()
-            elif step == "failed":
-                self.error = facts.get("exception")
-                leave(self.opened, self.error)
+        where, _, step = name.rpartition(".")
+        if where.endswith(_SENDING):
+            attempt.connection = attempt.connection or "reused"
+            if facts["request"].method != b"CONNECT":  # what follows is no longer about the connection
+                self.request.extensions["trace"] = self.theirs
+        elif where == _RETRY:
+            self._retry(step, attempt)
+        elif where.startswith(_CONNECTING):
+            self._connect(where, step, facts, attempt)
 
-    def _extend(self) -> None:
-        """A stage of connecting is over, perhaps the last one."""
-        leave(self.opened)
-        if self.opened is not None and not self.opened.recording.closed:
-            self.opened.end_ns = self.opened.recording.now_ns()
+    def _connect(self, where: str, step: str, facts: Any, attempt: Attempt) -> None:
+        if step == "failed":
+            self.error = facts["exception"]
+            leave(self.opened, self.error)
+        elif step == "complete":  # it ends here, until a further stage is complete
+            leave(self.opened)
+            if self.opened is not None and not self.opened.recording.closed:
+                self.opened.end_ns = self.opened.recording.now_ns()
+        elif where.endswith(_FIRST_STAGES):
+            self.opened = attempt.connecting(sys._getframe(1))
 
     def _retry(self, step: str, attempt: Attempt) -> None:
         if step == "started":
             attempt.failed(self.error)
         elif step == "complete":
-            again(attempt, attempt.given, sys._getframe(1))
-
-
-def _with_trace(request: Any, listen: Any) -> Any:
-    """The same request, with a ``trace`` of our own; the extensions' dictionary is the application's."""
-    watched = copy.copy(request)
-    watched.extensions = {**request.extensions, "trace": listen}
-    return watched
+            again(attempt, attempt.method, attempt.url, attempt.given, sys._getframe(1))
 
 
 def _body(request: Any) -> bytes | None:
     """The body if it lies there as bytes; streams and forms with files are left alone."""
-    with suppress(Exception):
+    try:
         content: bytes = request.content
-        return content
-    return None
+    except Exception:  # httpx.RequestNotRead, or something odd: then the body stays untold
+        return None
+    return content
 
 
-def _fail(error: BaseException) -> None:
+def _failed(error: BaseException) -> None:
     attempt = under_way.get()
     if attempt is not None:
         attempt.failed(error)
@@ -189,8 +195,10 @@ def _answered(request: Any, response: Any) -> None:
     attempt = under_way.get()
     if attempt is None:
         return
-    attempt.answered(response.status_code, response.headers, request.headers)
     with suppress(Exception):
+        body = attempt.given
+        sent = len(body) if isinstance(body, bytes) else declared_length(request.headers)
+        attempt.answered(response.status_code, response.headers, sent)
         if response.is_closed:
             attempt.ended(None)
         else:

@@ -15,13 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache, lru_cache, partial, wraps
+from functools import cache, lru_cache, wraps
 from types import FrameType
 from typing import Any
 
 from perfkit.fingerprints.names import is_method
 from perfkit.probes.conventions import SYSTEM, as_span, describe, shown_name
-from perfkit.tracing import OpenSpan, Operation, leave
+from perfkit.tracing import OpenSpan, Operation
 from perfkit.tracing.callpath import capture
 from perfkit.tracing.open_spans import Detour, Place
 from perfkit.tracing.scopes import active, current, generator_of, innermost, place_in
@@ -104,20 +104,30 @@ def _start(span: Any, frame: FrameType) -> None:
 
 def _end(span: Any) -> None:
     opened = _under_way.pop(_key(span.context), None)
-    if opened is None or opened.recording.closed:
+    if opened is None or opened.place is None or opened.recording.closed:
         return
-    ago_ns = _ago_ns(opened, span.end_time)
-    leave(opened)
-    opened.end_ns = max(opened.start_ns, opened.end_ns - ago_ns)
-    in_words = as_span if opened.below is None else partial(describe, span_kind=span.kind.name)
-    facts, keep_values = dict(span.attributes or ()), opened.recording.keep_values
+    place, ago_ns = opened.place, _ago_ns(opened, span.end_time)
+    now = place.now_ns()
+    failure = None
     try:
-        described = in_words(str(span.name), facts=facts, keep_values=keep_values)
-        opened.kind, opened.name = described.kind, described.name
-        opened.attrs = {**described.attrs, "library": NAME, "tracer": opened.tracer}
-        opened.held = _failure(span, opened)
+        _describe(opened, span)
+        failure = _failure(span, opened)
     finally:
+        # last: what has ended may be written to a file at any time
+        opened.end_ns, opened.held = max(opened.start_ns, now - ago_ns), failure
         _store(opened)
+        if now >= place.thread.due_ns:
+            place.read_processor_clock(now)
+
+
+def _describe(opened: _Bridged, span: Any) -> None:
+    name, facts, keep_values = str(span.name), dict(span.attributes or ()), opened.recording.keep_values
+    if opened.below is None:
+        described = as_span(name, facts, keep_values=keep_values)
+    else:
+        described = describe(name, span.kind.name, facts, keep_values=keep_values)
+    opened.kind, opened.name = described.kind, described.name
+    opened.attrs = {**described.attrs, "library": NAME, "tracer": opened.tracer}
 
 
 def _may_be_operation(span: Any) -> bool:
@@ -144,9 +154,11 @@ def _store(opened: _Bridged) -> None:
         noting.waiting.remove(opened)
         if not noting.waiting:
             place.append = noting.store
+    opened.below = None
     if opened.end_ns < 0 or not _is_recorded(opened, below):
         place.append(opened)
-    opened.below = None
+    else:
+        opened.kind = ""  # as a recording's root: it is in no trace
 
 
 def _failure(span: Any, opened: _Bridged) -> str | None:

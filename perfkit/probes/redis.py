@@ -47,7 +47,8 @@ MAX_KEY = 200
 _LISTENING = Statement("SUBSCRIBE", "SUBSCRIBE", kind="wait")
 
 _originals: list[tuple[Any, str, Any]] = []
-_links: WeakKeyDictionary[Any, Link] = WeakKeyDictionary()
+_pools: WeakKeyDictionary[Any, Link] = WeakKeyDictionary()
+_clusters: dict[str, Link] = {}
 
 
 def install() -> None:
@@ -234,22 +235,17 @@ def _is_transaction(pipeline: Any) -> bool:
 def _link(client: Any) -> Link:
     """The identity of the client's pool, or of the cluster it speaks to."""
     pool = getattr(client, "connection_pool", None)
-    owner = client.nodes_manager if pool is None else pool
-    if owner not in _links:
-        _links[owner] = _link_of_cluster(owner) if pool is None else _link_of_pool(owner)
-    return _links[owner]
-
-
-def _link_of_pool(pool: Any) -> Link:
-    known = pool.connection_kwargs
-    host = known.get("path") or getattr(pool, "service_name", None)
-    host = host or _address(known.get("host", "localhost"), known.get("port", 6379))
-    return next_link("redis", str(host), str(known.get("db") or 0))
-
-
-def _link_of_cluster(nodes: Any) -> Link:
-    first = nodes.default_node or next(iter(nodes.startup_nodes.values()))
-    return next_link("redis", _address(first.host, first.port), "0")
+    if pool is None:
+        nodes = client.nodes_manager
+        first = nodes.default_node or next(iter(nodes.startup_nodes.values()))
+        host = _address(first.host, first.port)
+        return _clusters.get(host) or _clusters.setdefault(host, next_link("redis", host, "0"))
+    if pool not in _pools:
+        known = pool.connection_kwargs
+        host = known.get("path") or getattr(pool, "service_name", None)
+        host = host or _address(known.get("host", "localhost"), known.get("port", 6379))
+        _pools[pool] = next_link("redis", str(host), str(known.get("db") or 0))
+    return _pools[pool]
 
 
 def _address(host: Any, port: Any) -> str:
@@ -378,8 +374,8 @@ def _keys(name: str, rest: Sequence[Any]) -> Sequence[Any]:
         return rest[first - 1 : last if last > 0 else len(rest) + last + 1 : step]
     if name in _COUNTED:
         at = _COUNTED[name]
-        count = rest[at - 1] if len(rest) >= at else 0
-        keys = rest[at : at + int(count)]
+        count = _text(rest[at - 1]) if len(rest) >= at else ""
+        keys = rest[at : at + int(count)] if count.isdecimal() else ()
         return (rest[0], *keys) if name.endswith("STORE") else keys
     if name in ("XREAD", "XREADGROUP"):
         words = [_text(word).upper() for word in rest]

@@ -19,11 +19,24 @@ from perfkit.probes.versions import UntestedVersionWarning, untested
 
 BUILT_IN = {
     "aiohttp": "perfkit.probes.aiohttp",
+    "aiosqlite": "perfkit.probes.aiosqlite",
+    "asyncio": "perfkit.probes.asyncio",
+    "asyncpg": "perfkit.probes.asyncpg",
+    "django": "perfkit.probes.django",
+    "httpx": "perfkit.probes.httpx",
+    "opentelemetry": "perfkit.probes.opentelemetry",
+    "psycopg": "perfkit.probes.psycopg",
+    "psycopg_pool": "perfkit.probes.psycopg_pool",
+    "redis": "perfkit.probes.redis",
+    "requests": "perfkit.probes.requests",
+    "sqlalchemy": "perfkit.probes.sqlalchemy",
     "sqlite3": "perfkit.probes.sqlite3",
+    "threading": "perfkit.probes.threading",
+    "urllib3": "perfkit.probes.urllib3",
 }
 """Name of each probe and its module. Adding one is one file and one line here."""
 
-_LIBRARIES = {"opentelemetry": "opentelemetry.sdk.trace"}
+_LIBRARIES = {"django": "django.db", "opentelemetry": "opentelemetry.sdk.trace"}
 """Where the module whose import shows that a library is in use is not called like the probe."""
 
 ENTRY_POINTS = "perfkit.probes"

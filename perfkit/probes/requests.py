@@ -1,8 +1,8 @@
 """The probe for requests: a span per attempt on the wire, whichever adapter a session uses.
 
-Most adapters speak through urllib3, which is watched along: it follows the attempt that was opened here, and
-opens those that its Retry (``HTTPAdapter(max_retries=...)``) adds. Without it, as with adapters made for tests,
-the span lasts until the session has its answer. See ``http`` for what a span holds.
+Most adapters speak through urllib3, which is watched along: its probe follows the attempt that was opened
+here, and opens those that Retry adds (``HTTPAdapter(max_retries=...)``). Without urllib3, as with adapters
+made for tests, the span lasts until the session has its answer. See ``http`` for what a span holds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from perfkit.probes import urllib3 as wire
-from perfkit.probes.http import Attempt, Replacements, begin, under_way
+from perfkit.probes.http import Attempt, Replacements, begin, declared_length, put_back, under_way
 from perfkit.tracing import here
 
 LIBRARY = "requests"
@@ -56,7 +56,7 @@ def _watch_send(original: Any) -> Any:
             _answered(attempt, response)
             _read(attempt)
         finally:
-            under_way.set(before)
+            put_back(before)
         return response
 
     return send
@@ -76,7 +76,8 @@ def _answered(attempt: Attempt, response: Any) -> None:
     """An adapter has answered. If it did so by way of urllib3, that is known already."""
     if not attempt.over:
         with suppress(Exception):
-            attempt.answered(response.status_code, response.headers, response.request.headers)
+            sent = declared_length(response.request.headers)
+            attempt.answered(response.status_code, response.headers, sent)
 
 
 def _read(attempt: Attempt) -> None:

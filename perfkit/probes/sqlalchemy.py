@@ -399,7 +399,9 @@ def _within(opened: Operation | None, function: Any, *args: Any) -> Any:
 
 def _link(connection: Any) -> Link:
     """The driver's connection as this process numbers it: a new one gets a new, empty ``info``."""
-    info = connection._dbapi_connection.info
+    proxy = connection._dbapi_connection
+    record = proxy._connection_record
+    info = proxy.info if record is None else record.info
     link: Link | None = info.get(_LINK)
     if link is None:
         to = _database(connection.engine)

@@ -1,8 +1,8 @@
-"""The probe for urllib3, which is also what requests speaks through: a span per attempt, and per new connection.
+"""The probe for urllib3: a span per attempt on the wire, and per new connection.
 
-``HTTPConnectionPool.urlopen`` calls itself once for each redirect and each of Retry's attempts, so each of its
-calls is one attempt. requests' own probe watches with this one; what it has opened a span for is not recorded
-again. See ``http`` for what a span holds.
+``HTTPConnectionPool.urlopen`` calls itself once for each redirect and each of Retry's attempts, so each of
+its calls is one attempt. requests speaks through urllib3: its own probe watches with this one, and what that
+has opened a span for is not recorded again. See ``http`` for what a span holds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Generator
 from contextlib import suppress
 from typing import Any
 
-from perfkit.probes.http import Attempt, Replacements, begin, under_way
+from perfkit.probes.http import Attempt, Replacements, begin, declared_length, put_back, under_way
 from perfkit.tracing import here, leave
 
 LIBRARY = "urllib3"
@@ -77,8 +77,8 @@ def _watch_urlopen(original: Any) -> Any:
         body = options.get("body", args[_BODY] if len(args) > _BODY else None)
         retries = options.get("retries", args[_RETRIES] if len(args) > _RETRIES else None)
         repeats = _repeats(retries)
-        if repeats and outer is not None and not outer.over:
-            outer.failed(getattr(retries, "history", ())[-1].error)
+        if repeats and outer is not None:
+            outer.failed(None)  # if nobody has noticed it yet
         attempt = begin(method, _full_url(self, url), body, sys._getframe(1), retry=repeats)
         try:
             return original(self, method, url, *args, **options)
@@ -86,7 +86,7 @@ def _watch_urlopen(original: Any) -> Any:
             attempt.failed(error)
             raise
         finally:
-            under_way.set(outer)
+            put_back(outer)
 
     return urlopen
 
@@ -97,14 +97,14 @@ def _watch_head(original: Any) -> Any:
         if attempt is None:
             return original(self, conn, *args, **options)
         is_new = getattr(conn, "sock", None) is None
-        attempt.attrs.setdefault("connection", "new" if is_new else "reused")
+        attempt.connection = attempt.connection or ("new" if is_new else "reused")
         try:
             response = original(self, conn, *args, **options)
         except BaseException as error:
             attempt.failed(error)
             raise
         with suppress(Exception):
-            attempt.answered(response.status, response.headers, options.get("headers"))
+            attempt.answered(response.status, response.headers, _sent(attempt.given, options.get("headers")))
             _follow(response, attempt)
         return response
 
@@ -194,6 +194,10 @@ def _full_url(pool: Any, url: str) -> str:
     host = f"[{pool.host}]" if ":" in pool.host else pool.host
     port = "" if pool.port in (None, _OWN_PORTS.get(pool.scheme)) else f":{pool.port}"
     return f"{pool.scheme}://{host}{port}{url}"
+
+
+def _sent(body: object, headers: Any) -> int:
+    return declared_length(headers) or (len(body) if isinstance(body, (bytes, bytearray)) else 0)
 
 
 def _repeats(retries: Any) -> int:

@@ -1,7 +1,4 @@
-"""One profile being taken: when it may start, where it goes, and that nothing of it reaches the user's code.
-
-The only module of profiling that knows recordings; the tools know neither them nor each other.
-"""
+"""One profile being taken, and that nothing of the taking reaches the user's code."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from perfkit.errors import UsageError
 from perfkit.profiling import turns
-from perfkit.profiling.tree import merge
+from perfkit.profiling.attaching import SLOWED, attach, note
 from perfkit.profiling.wrapping import label_of, wrap
 from perfkit.tracing import here
 from perfkit.tracing.clocks import REAL_PERF_COUNTER_NS
@@ -25,13 +22,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 UNNAMED = "capture"
-
-SLOWED = "the times here were taken under a profiler, which slows code that makes many calls or objects"
-
-MAX_PROFILES = 200
-"""Of one recording, each of another name."""
-
-TOO_MANY = f"only the first {MAX_PROFILES} profiles are kept; captures of one name would be added up"
 
 
 class Tool(Protocol):
@@ -145,9 +135,10 @@ class Capture:
         tool = self._tool
         if tool is None:
             tool = self._make_tool()
-            self._note_in_recordings(f"{SLOWED} ({tool.title})")
+            note(f"{SLOWED} ({tool.title})", self._recording)
         tool.resume(caller)
         self._tool = tool
+        turns.watch_forks(self.kind)
 
     def _abandon(self) -> None:
         if self._tool is not None:
@@ -181,26 +172,13 @@ class Capture:
         profile.warnings += self.warnings
         if error is not None and not isinstance(error, GeneratorExit):
             profile.error = type(error).__name__
-        for recording in self._recordings():
-            _attach(profile, recording)
+        attach(profile, self._recording)
         return profile
 
     def _warn(self, text: str) -> None:
         if text not in self.warnings:
             self.warnings.append(text)
-        self._note_in_recordings(f"{self.name}: {text}")
-
-    def _note_in_recordings(self, text: str) -> None:
-        for recording in self._recordings():
-            if text not in recording.warnings:
-                recording.warnings.append(text)
-
-    def _recordings(self) -> Iterator[Recording]:
-        """The recording in which it began, and those around it."""
-        recording = self._recording
-        while recording is not None:
-            yield recording
-            recording = recording._outer
+        note(f"{self.name}: {text}", self._recording)
 
     @contextmanager
     def _guarded(self, consequence: str) -> Iterator[None]:
@@ -228,18 +206,3 @@ class Capture:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.finish(error)
-
-
-def _attach(profile: Profile, recording: Recording) -> None:
-    """Add the profile to the recording, to that of the same name if there is one."""
-    with turns.lock:
-        profiles = recording.profiles
-        for place, known in enumerate(profiles):
-            if (known.kind, known.name, known.tool) == (profile.kind, profile.name, profile.tool):
-                profiles[place] = merge(known, profile)
-                break
-        else:
-            if len(profiles) < MAX_PROFILES:
-                profiles.append(profile)
-            elif TOO_MANY not in recording.warnings:
-                recording.warnings.append(TOO_MANY)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import partial
 
 lock = threading.RLock()
 
@@ -19,7 +20,7 @@ _under_way: list[Turn] = []
 _inside: ContextVar[Turn | None] = ContextVar("perfkit_capture", default=None)
 """The turn that the code of this context, and of tasks it starts, runs in."""
 
-_watching_forks: list[bool] = []
+_watching_forks: set[str] = set()
 
 
 class Turn:
@@ -67,10 +68,11 @@ def take(kind: str, name: str, abandon: Callable[[], None]) -> Turn | str:
         for other in _under_way:
             if "memory" in (kind, other.kind) or other.thread is turn.thread:
                 return _refusal(turn, other)
-        if sys.getprofile() is not None:
-            return f"nothing was measured: another profiler is at work in this thread ({sys.getprofile()!r})"
+        hook = sys.getprofile()
+        if hook is not None:
+            name = getattr(hook, "__qualname__", type(hook).__qualname__)
+            return f"nothing was measured: another profiler is at work in this thread ({name})"
         _under_way.append(turn)
-        _watch_forks()
     _inside.set(turn)
     return turn
 
@@ -95,15 +97,19 @@ def _refusal(turn: Turn, other: Turn) -> str:
     return f"nothing was measured: {what} was under way in another task, and a thread has one at a time"
 
 
-def _watch_forks() -> None:
-    if not _watching_forks and hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_abandon_all)
-        _watching_forks.append(True)
+def watch_forks(kind: str) -> None:
+    """Abandon the turns of this kind in processes forked from now on.
+
+    To be called with the tool at work: memray must have seen to its own forks when it is asked to leave one.
+    """
+    if kind not in _watching_forks and hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=partial(_abandon_all, kind))
+        _watching_forks.add(kind)
 
 
-def _abandon_all() -> None:
+def _abandon_all(kind: str) -> None:
     global lock
     lock = threading.RLock()  # another thread may have held the old one
-    for turn in _under_way:
+    for turn in [turn for turn in _under_way if turn.kind == kind]:
         turn.abandon()
-    _under_way.clear()
+        _under_way.remove(turn)

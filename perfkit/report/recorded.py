@@ -120,7 +120,7 @@ def _name(kind: str, name: str, spans: list[Span]) -> NameRow:
 
 
 def _notes(trace: Trace) -> list[str]:
-    notes = [units.clean(warning) for warning in trace.warnings]
+    notes = []  # what the trace warns of is among the run's own warnings
     if trace.dropped:
         notes.append(f"{units.plural(trace.dropped, 'span')} were dropped to bound memory")
     if trace.tracing_ns:

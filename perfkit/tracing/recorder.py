@@ -6,7 +6,6 @@ Spans are stored when they start, so a crash loses none: what had not ended is c
 from __future__ import annotations
 
 import itertools
-import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from weakref import WeakKeyDictionary, ref
 from perfkit.errors import UsageError
 from perfkit.model.profile import Profile
 from perfkit.model.trace import HostFacts, Trace
+from perfkit.tracing import tasks
 from perfkit.tracing.clocks import Clock, current_clock
 from perfkit.tracing.following import follow_threads
 from perfkit.tracing.freezing import UNFINISHED, freeze
@@ -167,23 +167,23 @@ class Recording:
 
     def place_of_task(self) -> Place:
         """The place of the task that runs here, or of the thread where none does."""
-        thread = self.places.get(get_ident()) or self.new_place()
-        asyncio = sys.modules.get("asyncio")
-        loop = asyncio._get_running_loop() if hasattr(asyncio, "_get_running_loop") else None
-        task = None if loop is None or asyncio is None else asyncio.current_task(loop)
-        if task is None:
-            return thread
-        return self._tasks.get(id(task)) or self._new_task(task, thread.thread)
+        loop = tasks.running_loop()
+        if loop is not None:
+            task = tasks.task_in(loop)
+            if task is not None:
+                return self._tasks.get(id(task)) or self._new_task(task)
+        return self.places.get(get_ident()) or self.new_place()
 
-    def _new_task(self, task: Any, thread: Thread) -> Place:
-        key, tasks, watched = id(task), self._tasks, self._watched
+    def _new_task(self, task: Any) -> Place:
+        thread = (self.places.get(get_ident()) or self.new_place()).thread
+        key, places, watched = id(task), self._tasks, self._watched
         number = _task_keys.get(task)
         if number is None:
             number = _task_keys[task] = _next_task_key()
-        place = tasks[key] = Place(self, thread, number)
+        place = places[key] = Place(self, thread, number)
 
         def gone(_: object) -> None:
-            tasks.pop(key, None)
+            places.pop(key, None)
             watched.pop(key, None)
 
         watched[key] = ref(task, gone)

@@ -37,6 +37,8 @@ active: list[Recording] = []
 """The recordings under way in this process. Empty: nothing has to be looked up at all."""
 
 _CONTEXTLIB = contextlib.__file__
+_RESUME = (lambda: None).__code__.co_code[0]  # as every function begins
+_AFTER_AWAIT = (bytes((_RESUME, 3)), bytes((_RESUME, 3 | 4)))  # 4: says only how deep in try blocks
 _modules = sys.modules
 _get = current.get
 _set = current.set
@@ -165,9 +167,12 @@ def _awaits(frame: FrameType) -> bool:
 
     It goes on with a RESUME, whose argument says what it was suspended by: 3 is an await.
     """
-    code = frame.f_code
-    argument = frame.f_lasti + 3
-    return bool(code.co_flags & 0x200) and code.co_code[argument : argument + 1] in (b"\3", b"\7")
+    if not frame.f_code.co_flags & 0x200:
+        return False
+    code, at = frame.f_code.co_code, frame.f_lasti
+    if code[at] != _RESUME:  # before Python 3.13 the last instruction is the one that suspended it
+        at += 2
+    return code[at : at + 2] in _AFTER_AWAIT
 
 
 def _of_greenlet_above() -> OpenSpan:

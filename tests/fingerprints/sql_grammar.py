@@ -1,5 +1,7 @@
 """Statements with holes, and every way to write them down that must not change their template."""
 
+from itertools import pairwise
+
 from hypothesis import strategies as st
 
 
@@ -26,9 +28,47 @@ class Name(str):
 
 
 ONE = Hole()
-NAMES = ["users", "Users", "u", "orders_2024_01", "orders_2024_02", "tenant_17_orders", "public.users", "größe"]
-NAMES += ['"users"', '"auth_user"."id"', "`order`", "[line items]", "date", "key", "count_1", "__x", "start", "index", "comment", "Commit"]
-OPERATORS = ["=", "<>", "!=", "<", ">=", "LIKE", "ILIKE", "||", "->>", "@>", "~*", "IS DISTINCT FROM", "+", "-", "%%"]
+NAMES = [
+    "users",
+    "Users",
+    "u",
+    "orders_2024_01",
+    "orders_2024_02",
+    "tenant_17_orders",
+    "public.users",
+    "größe",
+]
+NAMES += [
+    '"users"',
+    '"auth_user"."id"',
+    "`order`",
+    "[line items]",
+    "date",
+    "key",
+    "count_1",
+    "__x",
+    "start",
+    "index",
+    "comment",
+    "Commit",
+]
+OPERATORS = [
+    "=",
+    "<>",
+    "!=",
+    "<",
+    ">=",
+    "LIKE",
+    "ILIKE",
+    "||",
+    "->>",
+    "@>",
+    "~*",
+    "IS DISTINCT FROM",
+    "+",
+    "-",
+    "%%",
+]
 
 names = st.sampled_from(NAMES).map(Name)
 operators = st.sampled_from(OPERATORS).map(str.split)
@@ -69,7 +109,9 @@ conditions = st.one_of(
     st.tuples(names, st.sampled_from([["IN"], ["NOT", "IN"]]), entry_widths).map(
         lambda found: [found[0], *found[1], "(", Hole("in", found[2]), ")"]
     ),
-    st.tuples(names, names).map(lambda found: [found[0], "IN", "(", "SELECT", found[1], "FROM", found[1], ")"]),
+    st.tuples(names, names).map(
+        lambda found: [found[0], "IN", "(", "SELECT", found[1], "FROM", found[1], ")"]
+    ),
 )
 wheres = st.one_of(listed(conditions, mark="AND"), listed(conditions, mark="OR")).map(
     lambda found: ["WHERE", *found]
@@ -140,7 +182,9 @@ def dollar_quoted(text):
 any_text = st.one_of(
     st.text(max_size=12),
     st.text("'\\\"$-/*#`;()?% ax\n", max_size=12),
-    st.sampled_from(["it's", "-- no comment", "/* none", "*/", "$$", "C:\\", "\\'", "'' OR 1=1", "), (", "NULL"]),
+    st.sampled_from(
+        ["it's", "-- no comment", "/* none", "*/", "$$", "C:\\", "\\'", "'' OR 1=1", "), (", "NULL"]
+    ),
 )
 numbers = st.one_of(
     st.integers(-(2**70), 2**70).map(str),
@@ -166,7 +210,9 @@ literals_of_dialects = [
     standard(without_comments),
     st.one_of(numbers, st.sampled_from(["?", "%s", "TRUE", "X'00'"]), without_comments.map(backslash_quoted)),
 ]
-spaces = st.sampled_from([" ", "  ", "\n", "\t", " \r\n", " /* it's */ ", "/**/", " /*+ hint */ ", " -- don't\n", " # \"no\n"])
+spaces = st.sampled_from(
+    [" ", "  ", "\n", "\t", " \r\n", " /* it's */ ", "/**/", " /*+ hint */ ", " -- don't\n", ' # "no\n']
+)
 TIGHT = frozenset("(),")
 
 
@@ -182,7 +228,7 @@ def written(draw, statement, literals):
         else:
             pieces.append(draw(st.sampled_from([token.upper(), token.lower(), token.capitalize()])))
     text = pieces[0]
-    for before, piece in zip(pieces, pieces[1:], strict=False):
+    for before, piece in pairwise(pieces):
         may_touch = before in TIGHT or piece in TIGHT or "::" in (before, piece) or before == "["
         text += (draw(st.one_of(st.just(""), spaces)) if may_touch else draw(spaces)) + piece
     return text + draw(st.sampled_from(["", " ", ";", " ; ", " -- end", "/* end */"]))

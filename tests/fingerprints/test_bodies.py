@@ -88,7 +88,7 @@ def test_json_rpc_and_graphql_keep_what_they_call():
     assert describe_body({"jsonrpc": "2.0", "method": "user.get", "params": {"id": 1}}).rpc == "user.get"
     query = {"query": "query User($id: ID!) { user(id: $id) { name } }", "variables": {"id": 1}}
     assert describe_body(query | {"operationName": "User"}).rpc == "User"
-    assert describe_body(query).rpc == "query"
+    assert describe_body(query).rpc == "User"
 
 
 def test_batches_are_known_by_their_methods_and_size():

@@ -31,48 +31,96 @@ from perfkit.fingerprints.sql import describe_sql
         # numbers
         ("select 1, 1.5, .5, 5., 1e5, 1E-10, 1.5e+3, 0xFF, 1_000", "SELECT " + ", ".join("?" * 9)),
         ("select -1, - 1, +1, - -1, a - 1, a -1, a - -1, -a", "SELECT ?, ?, ?, ?, a - ?, a - ?, a - ?, - a"),
-        ("select a from t where b = -1 and c between -1 and +1", "SELECT a FROM t WHERE b = ? AND c BETWEEN ? AND ?"),
+        (
+            "select a from t where b = -1 and c between -1 and +1",
+            "SELECT a FROM t WHERE b = ? AND c BETWEEN ? AND ?",
+        ),
         ("select t.c1, t1.c, a.5", None),
         # placeholders
         ("select ?, ?1, $1, $name, %s, %(name)s, :name, :1, @p1, %b", "SELECT " + ", ".join("?" * 10)),
-        ("select a from t where b=? and c=$1 and d=:d and e=%s", "SELECT a FROM t WHERE b = ? AND c = ? AND d = ? AND e = ?"),
+        (
+            "select a from t where b=? and c=$1 and d=:d and e=%s",
+            "SELECT a FROM t WHERE b = ? AND c = ? AND d = ? AND e = ?",
+        ),
         ("select $1::int, :a::text, b::int[]", "SELECT ?::int, ?::text, b::int[]"),
         ("select a[1], a[1:2], a[lo:hi], a[:2], a[$1]", "SELECT a[?], a[? : ?], a[lo : hi], a[: ?], a[?]"),
         ("select a % s, a %% 2, a%s", "SELECT a % s, a %% ?, a % s"),
         ("where a like ?||'%' and b=?|1", "WHERE a LIKE ? || ? AND b = ? | ?"),
         # operators
-        ("select a->'b'->>'c', a#>'{b}', a#>>'{b}', a#-'{b}'", "SELECT a -> ? ->> ?, a #> ?, a #>> ?, a #- ?"),
-        ("select a ? 'b', a ?| array['b'], a ?& c, a@>b, a<@b", "SELECT a ? ?, a ?| ARRAY[?, ...], a ?& c, a @> b, a <@ b"),
+        (
+            "select a->'b'->>'c', a#>'{b}', a#>>'{b}', a#-'{b}'",
+            "SELECT a -> ? ->> ?, a #> ?, a #>> ?, a #- ?",
+        ),
+        (
+            "select a ? 'b', a ?| array['b'], a ?& c, a@>b, a<@b",
+            "SELECT a ? ?, a ?| ARRAY[?, ...], a ?& c, a @> b, a <@ b",
+        ),
         ("select a<=b, a>=b, a<>b, a!=b, a==b, a~*b, a!~b, a&&b", None),
         # TRUE, FALSE and NULL
-        ("where a = true and b is true and c is not false and d is null", "WHERE a = ? AND b IS TRUE AND c IS NOT FALSE AND d IS NULL"),
+        (
+            "where a = true and b is true and c is not false and d is null",
+            "WHERE a = ? AND b IS TRUE AND c IS NOT FALSE AND d IS NULL",
+        ),
         ("update t set a = null, b = default", "UPDATE t SET a = NULL, b = DEFAULT"),
         ("insert into t values (null, true, default)", "INSERT INTO t VALUES (?, ?, DEFAULT), ..."),
         # lists
-        ("where a in (1) and b in (1, 2) and c not in ('a', 'b')", "WHERE a IN (?, ...) AND b IN (?, ...) AND c NOT IN (?, ...)"),
+        (
+            "where a in (1) and b in (1, 2) and c not in ('a', 'b')",
+            "WHERE a IN (?, ...) AND b IN (?, ...) AND c NOT IN (?, ...)",
+        ),
         ("where (a, b) in ((1, 2), (3, 4))", "WHERE (a, b) IN ((?, ?), ...)"),
         ("where a in ($1::int, $2::int)", "WHERE a IN (?::int, ...)"),
         ("where a in (lower($1), lower($2), $3)", "WHERE a IN (lower(?), ?, ...)"),
-        ("where a in () or a in (b) or a in (b, b) or a in (b, 1)", "WHERE a IN () OR a IN (b) OR a IN (b, b) OR a IN (b, ?, ...)"),
+        (
+            "where a in () or a in (b) or a in (b, b) or a in (b, 1)",
+            "WHERE a IN () OR a IN (b) OR a IN (b, b) OR a IN (b, ?, ...)",
+        ),
         ("where a in (1, null)", "WHERE a IN (?, NULL, ...)"),
-        ("where a in (select b from t where c = 1 group by d, d)", "WHERE a IN (SELECT b FROM t WHERE c = ? GROUP BY d, d)"),
+        (
+            "where a in (select b from t where c = 1 group by d, d)",
+            "WHERE a IN (SELECT b FROM t WHERE c = ? GROUP BY d, d)",
+        ),
         ("where a in (values (1), (2))", "WHERE a IN (VALUES (?), ...)"),
         ("where a in %s and b = any(%s)", "WHERE a IN ? AND b = ANY(?)"),
-        ("select array[1, 2], array[[1, 2], [3, 4]], ARRAY['a']", "SELECT ARRAY[?, ...], ARRAY[[?, ...], ...], ARRAY[?, ...]"),
+        (
+            "select array[1, 2], array[[1, 2], [3, 4]], ARRAY['a']",
+            "SELECT ARRAY[?, ...], ARRAY[[?, ...], ...], ARRAY[?, ...]",
+        ),
         ("select f(1, 2, 3), (1, 2)", "SELECT f(?, ?, ?), (?, ?)"),
         # rows
-        ("insert into t (a, b) values (1, 'x'), (2, 'y'), (3, 'z')", "INSERT INTO t (a, b) VALUES (?, ?), ..."),
+        (
+            "insert into t (a, b) values (1, 'x'), (2, 'y'), (3, 'z')",
+            "INSERT INTO t (a, b) VALUES (?, ?), ...",
+        ),
         ("insert into t values (1) returning id", "INSERT INTO t VALUES (?), ... RETURNING id"),
         ("insert into t values (1, now()), (2, now())", "INSERT INTO t VALUES (?, now()), ..."),
         ("insert into t values (1), (default), (2)", "INSERT INTO t VALUES (?), (DEFAULT), ..."),
-        ("insert into t values (1) on duplicate key update a = values(a), b = 2", "INSERT INTO t VALUES (?), ... ON DUPLICATE KEY UPDATE a = VALUES (a), b = ?"),
-        ("select * from (values (1, 'a'), (2, 'b')) as v (x, y)", "SELECT * FROM (VALUES (?, ?), ...) AS v(x, y)"),
-        ("insert into t values ((select max(a) from (values (1), (2)) v), 2), (3, 4), (5, 6)", "INSERT INTO t VALUES ((SELECT max(a) FROM (VALUES (?), ...) v), ?), (?, ?), ..."),
+        (
+            "insert into t values (1) on duplicate key update a = values(a), b = 2",
+            "INSERT INTO t VALUES (?), ... ON DUPLICATE KEY UPDATE a = VALUES (a), b = ?",
+        ),
+        (
+            "select * from (values (1, 'a'), (2, 'b')) as v (x, y)",
+            "SELECT * FROM (VALUES (?, ?), ...) AS v(x, y)",
+        ),
+        (
+            "insert into t values ((select max(a) from (values (1), (2)) v), 2), (3, 4), (5, 6)",
+            "INSERT INTO t VALUES ((SELECT max(a) FROM (VALUES (?), ...) v), ?), (?, ?), ...",
+        ),
         # names
-        ('select "a"."b", `c`.`d e`, [f g].[h] from "x y"', 'SELECT "a"."b", `c`.`d e`, [f g].[h] FROM "x y"'),
+        (
+            'select "a"."b", `c`.`d e`, [f g].[h] from "x y"',
+            'SELECT "a"."b", `c`.`d e`, [f g].[h] FROM "x y"',
+        ),
         ('select "x y", "x y"."z", a as "x y"', 'SELECT ?, "x y"."z", a AS "x y"'),
-        ('select a from t where b = "two words" and "c" = "d@e.test"', 'SELECT a FROM t WHERE b = ? AND "c" = ?'),
-        ("select * from orders_2024_01, tenant_17_orders, 2024_orders, Größe", "SELECT * FROM orders_2024_01, tenant_17_orders, ?, Größe"),
+        (
+            'select a from t where b = "two words" and "c" = "d@e.test"',
+            'SELECT a FROM t WHERE b = ? AND "c" = ?',
+        ),
+        (
+            "select * from orders_2024_01, tenant_17_orders, 2024_orders, Größe",
+            "SELECT * FROM orders_2024_01, tenant_17_orders, ?, Größe",
+        ),
         ("select * from 2024_orders", "SELECT * FROM 2024_orders"),
         ("select t . a, t.*, count( * )", "SELECT t.a, t.*, count(*)"),
         ("select Start, commit, key, index from comment order by first", None),
@@ -81,7 +129,10 @@ from perfkit.fingerprints.sql import describe_sql
         ('savepoint "s140735_x2"', "SAVEPOINT ?"),
         ("release savepoint sa_savepoint_3", "RELEASE SAVEPOINT ?"),
         ('rollback to "_pg3_1"', "ROLLBACK TO ?"),
-        ('declare "_django_curs_140_sync_1" no scroll cursor for select 1', "DECLARE ? no scroll cursor FOR SELECT ?"),
+        (
+            'declare "_django_curs_140_sync_1" no scroll cursor for select 1',
+            "DECLARE ? no scroll cursor FOR SELECT ?",
+        ),
         ('fetch forward 5 from "c_7f3a5d_2"', "FETCH forward ? FROM ?"),
         ("deallocate __asyncpg_stmt_1f__", "DEALLOCATE ?"),
         ("savepoint mine_1", "SAVEPOINT mine_1"),
@@ -112,18 +163,41 @@ def test_templates(text, template):
 
 DIFFERENT = [
     *["select a from t", "select b from t", "select A from t", 'select "a" from t', "select t.a from t"],
-    *["select a from T", "select a from t u", "select a b from t", "select a as b from t", "select distinct a from t"],
+    *[
+        "select a from T",
+        "select a from t u",
+        "select a b from t",
+        "select a as b from t",
+        "select distinct a from t",
+    ],
     *["select a, a from t", "select f(1) from t", "select f(1, 2) from t", "select a from t where b = 1"],
     *["select a from t where b > 1", "select a from t where b = 1 and b = 1", "select a from t where b = c"],
-    *["select a from t where b is null", "select a from t where b is not null", "select a from t where b = 1 or b = 1"],
-    *["select a from t where b in (1)", "select a from t where b not in (1)", "select a from t where b = any($1)"],
+    *[
+        "select a from t where b is null",
+        "select a from t where b is not null",
+        "select a from t where b = 1 or b = 1",
+    ],
+    *[
+        "select a from t where b in (1)",
+        "select a from t where b not in (1)",
+        "select a from t where b = any($1)",
+    ],
     *["select a from t limit 1", "select a from t limit 1 offset 1", "select a from t order by a"],
     *["select a from t order by a desc", "select a from t order by a asc", "select a from t for update"],
-    *["select a from t left join u", "select a from t join u", "select a::int from t", "select a::text from t"],
+    *[
+        "select a from t left join u",
+        "select a from t join u",
+        "select a::int from t",
+        "select a::text from t",
+    ],
     *["select a - 1 from t", "select a + 1 from t", "select a, - b from t", "select a - b from t"],
     *["select orders_1.a from t", "select orders_2.a from t", "insert into t (a) values (1)"],
     *["insert into t (a, b) values (1, 2)", "insert into t values (1)", "insert into t values (1, 2)"],
-    *["select a from t where b is true", "select a from t where b is false", "select a from t where b = null"],
+    *[
+        "select a from t where b is true",
+        "select a from t where b is false",
+        "select a from t where b = null",
+    ],
     *["savepoint a", "savepoint b", "rollback", "rollback to a", "delete from t", "update t set a = 1"],
 ]
 
@@ -179,7 +253,10 @@ def test_verbs(text, verb):
         ("select * from (select * from a where b in (select c from d)) x, e", ("a", "d", "e")),
         ("select extract(year from b), trim(both from c) from a where d is distinct from e", ("a",)),
         ("select * from generate_series(1, 2), lateral f(a), only b", ("b",)),
-        ("with x as (select * from a), y (i, j) as not materialized (select 1) select * from x, y, b", ("a", "b")),
+        (
+            "with x as (select * from a), y (i, j) as not materialized (select 1) select * from x, y, b",
+            ("a", "b"),
+        ),
         ("insert into a (b, c) select d, e from f on conflict do update set g = 1", ("a", "f")),
         ("insert into a values (1) on duplicate key update b = 1", ("a",)),
         ("update only a set b = c.d from c where e = 1", ("a", "c")),
@@ -257,7 +334,10 @@ def test_limits_and_lists(text, limit, offset, lists):
 @pytest.mark.parametrize("count", [1, 2, 3, 1000, 100_000])
 def test_lists_of_any_length(count):
     numbers = ", ".join(map(str, range(count)))
-    assert describe_sql(f"select 1 where a in ({numbers}) limit 1").template == "SELECT ? WHERE a IN (?, ...) LIMIT ?"
+    assert (
+        describe_sql(f"select 1 where a in ({numbers}) limit 1").template
+        == "SELECT ? WHERE a IN (?, ...) LIMIT ?"
+    )
     names = ", ".join(f"'name {n}'" for n in range(count))
     assert describe_sql(f"select array[{names}]").template == "SELECT ARRAY[?, ...]"
     rows = ", ".join(f"({n}, 'it''s', NULL, -1.5)" for n in range(count))
@@ -271,9 +351,51 @@ BIG = 30_000
 @pytest.mark.parametrize(
     "part",
     [
-        *["(", "[", "ARRAY[", "'", '"', "`", "\\'", "'\\' ", "/*", "/* /* */ ", "--", "#", "$", "$a$", ".", "a."],
-        *["- ", "-+", "a in (", "a in (1, ", "values (1), (2), ", "values (1, (", "(1, f(2)), ", "%(", "E'\\", "é"],
-        *["a as (select 1), ", ") as (", "from a, ", "begin;", ":", "?|", "1e", "...", "[a ", "u&", '"a".', "c_a", "\x00"],
+        *[
+            "(",
+            "[",
+            "ARRAY[",
+            "'",
+            '"',
+            "`",
+            "\\'",
+            "'\\' ",
+            "/*",
+            "/* /* */ ",
+            "--",
+            "#",
+            "$",
+            "$a$",
+            ".",
+            "a.",
+        ],
+        *[
+            "- ",
+            "-+",
+            "a in (",
+            "a in (1, ",
+            "values (1), (2), ",
+            "values (1, (",
+            "(1, f(2)), ",
+            "%(",
+            "E'\\",
+            "é",
+        ],
+        *[
+            "a as (select 1), ",
+            ") as (",
+            "from a, ",
+            "begin;",
+            ":",
+            "?|",
+            "1e",
+            "...",
+            "[a ",
+            "u&",
+            '"a".',
+            "c_a",
+            "\x00",
+        ],
     ],
 )
 def test_time_grows_with_the_text_only(part):

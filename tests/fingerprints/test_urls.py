@@ -25,6 +25,30 @@ from .secrets import secrets
         ("http://h/hooks/AbCdEfGhIjKlMnOp", "/hooks/{token}"),
         ("http://h/u/me@example.com", "/u/{email}"),
         ("http://h/u/me%40example.com", "/u/{email}"),
+        ("http://h/day/2026_11_21", "/day/{date}"),
+        ("http://h/at/2026-11-21T12:30:00Z", "/at/{date}"),
+        ("http://h/at/2026-11-21T12%3A30%3A00.123%2B02%3A00", "/at/{date}"),
+        ("http://h/at/2026-11-21%2012:30", "/at/{date}"),
+        ("http://h/at/20261121T123000Z", "/at/{date}"),
+        ("http://h/at/1714567890", "/at/{id}"),
+        ("http://h/f/report-2026-11-21.pdf", "/f/report-{date}.pdf"),
+        ("http://h/f/sales_report_2026_11_21", "/f/sales_report_{date}"),
+        ("http://h/f/backup-2026-11-21-12-30-00.zip", "/f/backup-{date}.zip"),
+        ("http://h/f/2026-11-21-my-first-post", "/f/{token}"),
+        ("http://h/f/me@example.com-2026-11-21", "/f/{email}"),
+        ("http://h/f/AbCdEfGhIjKlMnOp-2026-11-21", "/f/{id}"),
+        ("http://h/f/main.3f2a1b9c.js", "/f/main.{hex}.js"),
+        ("http://h/f/user_123e4567-e89b-12d3-a456-426614174000.png", "/f/user_{uuid}.png"),
+        ("http://h/f/my-title-3f2a1b9c4d5e", "/f/{token}"),
+        ("http://h/x/%7B123E4567-E89B-12D3-A456-426614174000%7D", "/x/{uuid}"),
+        ("http://h/x/my-post-12345", "/x/{id}"),
+        ("http://h/x/52.52,13.40", "/x/{id}"),
+        ("http://h/odata/Orders(17)", "/odata/Orders({id})"),
+        ("http://h/odata/Orders('A')/Items()", "/odata/Orders({id})/Items()"),
+        ("http://h/x/17:activate", "/x/{id}:activate"),
+        ("http://h/x/123e4567-e89b-12d3-a456-426614174000:cancel", "/x/{uuid}:cancel"),
+        ("http://h/x/documents:batchGet", "/x/documents:batchGet"),
+        ("http://h/x/key:AbCdEfGhIjKlMnOp", "/x/{token}"),
         ("http://h/p/SKU-1001", "/p/{id}"),
         ("http://h/p/ORD_2024_17", "/p/{id}"),
         ("http://h/p/PRODUCT-CODE-1", "/p/{id}"),
@@ -80,6 +104,54 @@ def test_numbers_do_not_change_a_template(first, second):
 def test_different_words_are_never_merged(first, second):
     same = describe_url(f"http://h/{first}").template == describe_url(f"http://h/{second}").template
     assert same == (first == second)
+
+
+days = st.dates().map(lambda day: f"{day.year:04}-{day.month:02}-{day.day:02}")
+hashes = st.from_regex(r"[0-9a-f]{7}[0-9][a-f]", fullmatch=True)
+PARTS = {
+    "id": st.integers(0, 10**20).map(str) | st.integers(1, 99999).map("my-post-{}".format),
+    "uuid": st.uuids().map(str) | st.uuids().map(lambda uuid: str(uuid).upper()),
+    "hex": st.uuids().map(lambda uuid: f"a1{uuid.hex}"),
+    "date": days | days.map(lambda day: day.replace("-", "_")) | days.map("{}T12:30:00Z".format),
+    "email": st.from_regex(r"[a-z]{1,9}@[a-z]{1,9}\.test", fullmatch=True),
+    "dated file": days.map("report-{}.pdf".format),
+    "hashed file": hashes.map("app.{}.js".format),
+    "key": (st.integers() | st.uuids()).map("Orders({})".format),
+    "verb": st.integers(0, 10**9).map("{}:cancel".format),
+}
+ROUTE_WORDS = [
+    "users",
+    "orders",
+    "v1",
+    "getUserById",
+    "crm.lead.list",
+    "get_all",
+    "_search",
+    "docs:commit",
+    "x",
+]
+routes = st.lists(st.sampled_from(ROUTE_WORDS) | st.sampled_from(sorted(PARTS)), max_size=5)
+query_keys = st.lists(st.sampled_from(["page", "filter[>=ID]", "ids[]", "q"]), unique=True)
+
+
+@st.composite
+def urls_of(draw, route, keys):
+    segments = [draw(PARTS[part]) if part in PARTS else part for part in route]
+    query = "&".join(f"{key}={draw(st.integers())}" for key in draw(st.permutations(keys)))
+    return f"https://h/{'/'.join(segments)}" + (f"?{query}" if query else "")
+
+
+@given(st.data(), routes, query_keys)
+def test_values_do_not_change_a_template(data, route, keys):
+    one, two = (describe_url(data.draw(urls_of(route, keys))) for _ in range(2))
+    assert one.template == two.template
+
+
+@given(st.data(), st.tuples(routes, query_keys), st.tuples(routes, query_keys))
+def test_different_routes_never_merge(data, first, second):
+    one, two = (describe_url(data.draw(urls_of(*route))).template for route in (first, second))
+    same = (first[0], set(first[1])) == (second[0], set(second[1]))
+    assert (one == two) == same
 
 
 @pytest.mark.parametrize("make", ["http://h/x/{}", "http://h/x?{}", "http://h/x?a=1&{}"])

@@ -1,9 +1,9 @@
 """A small real HTTP/1.1 server in a thread, for the probes of HTTP clients; it is its own HTTP proxy, too.
 
 Paths: /echo (the body back), /chunked/N (N chunks of ten bytes), /gzip, /redirect/N (N steps to /echo),
-/see-other (303 to /echo), /unavailable/N (503 with Retry-After for the first N), /status/CODE, /slow (head, half
-of the body, then the rest once ``go`` is set), /broken (less than it promised), /reset (no answer at all),
-/reset/N (the same for the first N). Any other path answers "hello" with a Server-Timing header.
+/see-other (303 to /echo), /unavailable/N (503 with Retry-After for the first N), /status/CODE, /slow (head,
+half of the body, then the rest once ``go`` is set), /broken (less than it promised), /reset (no answer at
+all), /reset/N (the same for the first N). Any other path answers "hello" with a Server-Timing header.
 """
 
 import contextlib
@@ -122,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
 
-    def do_CONNECT(self):  # noqa: N802 - http.server's name
+    def do_CONNECT(self):
         host, _, port = self.path.rpartition(":")
         with socket.create_connection((host, int(port))) as far:
             self.send_response(200)
@@ -206,12 +206,9 @@ def make_certificate(folder):
     if shutil.which("openssl") is None:
         pytest.skip("makes its certificate with openssl, which is not installed")
     both = folder / "both.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        + ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem"), "-days", "2"]
-        + ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True,
-        capture_output=True,
-    )
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    whose = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
+    subprocess.run(["openssl", "req", *kind, *whose, *files], check=True, capture_output=True)
     both.write_bytes((folder / "key.pem").read_bytes() + (folder / "certificate.pem").read_bytes())
     return both

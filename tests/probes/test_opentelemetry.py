@@ -719,6 +719,32 @@ def test_the_global_provider_is_watched_whenever_it_is_set(no_provider, first):
     assert tree(rec) == []
 
 
+def test_a_recording_that_expects_it(no_provider):
+    trace.set_tracer_provider(TracerProvider(shutdown_on_exit=False))
+    with perfkit.record(probes="opentelemetry") as rec, trace.get_tracer("lib").start_as_current_span("x"):
+        pass
+    assert (tree(rec), rec.trace.warnings) == ([("x", None)], [])
+    with perfkit.record(probes="opentelemetry") as rec:
+        pass
+    assert "expected to see opentelemetry at work, and saw nothing" in rec.trace.warnings[0]
+
+
+def test_an_sdk_that_is_imported_while_a_recording_lasts():
+    code = """
+        import perfkit
+        with perfkit.record() as rec:
+            from opentelemetry import trace
+            from opentelemetry.sdk.trace import TracerProvider
+            trace.set_tracer_provider(TracerProvider())
+            with trace.get_tracer("lib").start_as_current_span("x"):
+                pass
+        print([s.name for s in rec.trace.spans if s.attrs.get("library") == "opentelemetry"])
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "['x']\n"
+
+
 def test_one_that_cannot_be_taken_out_is_inert(no_provider):
     class Foreign:
         """A provider that is none of the SDK's, with one inside."""

@@ -1,5 +1,6 @@
 import asyncio
 import inspect
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg_pool
@@ -37,20 +38,22 @@ def line():
 
 def test_waiting_threads(dsn):
     def one(number):
-        with perfkit.span(f"thread {number}"), pool.connection() as conn:
+        with perfkit.span(f"thread {number}"), pool.connection():
             one.line = line() - 1
-            conn.execute("SELECT pg_sleep(0.02)")
 
     with psycopg_pool.ConnectionPool(dsn, min_size=1, max_size=1, open=False) as pool:
         pool.wait()
-        with perfkit.record() as rec, ThreadPoolExecutor(3) as threads:
-            list(threads.map(one, range(3)))
-    found = waits(rec)
+        with perfkit.record() as rec, ThreadPoolExecutor(2) as threads:
+            with pool.connection():
+                running = threads.map(one, range(2))
+                while pool.get_stats().get("requests_waiting", 0) < 2:
+                    time.sleep(0.001)
+            assert list(running) == [None, None]
     names = {s.id: s.name for s in rec.trace.of_kind("span")}
-    assert [(s.name, s.site.line, s.site.function) for s in found] == [
-        (SYNC, one.line, "test_waiting_threads.one")
-    ] * 2
-    assert len({names[s.parent] for s in found}) == 2
+    assert sorted((s.name, s.site.line, s.site.function, names[s.parent]) for s in waits(rec)) == [
+        (SYNC, one.line, "test_waiting_threads.one", "thread 0"),
+        (SYNC, one.line, "test_waiting_threads.one", "thread 1"),
+    ]
 
 
 def test_waiting_tasks(dsn):

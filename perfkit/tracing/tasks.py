@@ -1,0 +1,34 @@
+"""The asyncio task that runs here, without importing asyncio: it is looked for once the program has it.
+
+Called for every span: the two functions replace themselves by asyncio's own.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def running_loop() -> Any:
+    """The event loop that runs in this thread, or None."""
+    if not _take_over():
+        return None
+    return running_loop()
+
+
+def task_in(loop: Any) -> Any:
+    """The task that runs in the running ``loop``, or None."""
+    return task_in(loop) if _take_over() else None
+
+
+def _take_over() -> bool:
+    """Whether asyncio has been imported, and that to its end."""
+    asyncio = sys.modules.get("asyncio")
+    running, current = getattr(asyncio, "_get_running_loop", None), getattr(asyncio, "current_task", None)
+    if asyncio is None or running is None or current is None:
+        return False
+    if sys.version_info < (3, 12):
+        # there the public function is written in Python, and this dictionary is what it looks at
+        current = asyncio.tasks._current_tasks.get
+    globals().update(running_loop=running, task_in=current)
+    return True

@@ -1,0 +1,1 @@
+"""A small Django application for tests of the probe. Import its parts only once Django is set up."""
