@@ -1,4 +1,4 @@
-"""A million points, and what they really take: plain objects, objects with ``__slots__``, a list, a generator.
+"""A million points, and what they really take: as plain objects, with ``__slots__``, and from a generator.
 
     python examples/memory_shapes.py [COUNT]
 

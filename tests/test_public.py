@@ -15,7 +15,7 @@ ROOT = Path(perfkit.__file__).parent
 LAYERS = [
     *("errors", "children", "model", "fingerprints", "tracing", "profiling", "probes", "rules", "recording"),
     *("constant", "testing", "stats"),
-    *("sim", "worlds", "bench", "config", "report", "launcher", "cli"),
+    *("sim", "worlds", "bench", "config", "export", "report", "launcher", "cli"),
 ]
 
 

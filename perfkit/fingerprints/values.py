@@ -6,7 +6,7 @@ A query's parameters are hashed in two halves, so that only the cheap one is pai
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -47,12 +47,13 @@ def encode_params(params: object) -> bytes:
     """A query's parameters in at most MAX_ENCODED_BYTES, for ``digest``; empty if there are none.
 
     Equal parameters give equal bytes on every Python and for every hash seed: a tuple as the list, a dict in
-    any order. Objects count by what they show: a Mapping's items, a Sequence's entries, else their repr.
+    any order. Objects count by what they show: a Mapping's items, a Sequence's entries, else their repr. It is
+    empty, too, if an iterator is among them: what it will give cannot be known.
     """
     try:
         encoded = _encode(params)
-    except Exception:  # msgspec refuses what drivers take (keys that are no text, large numbers)
-        encoded = _encode_odd(params)
+    except Exception:
+        encoded = _encode_refused(params)
     if 1 < len(encoded) <= MAX_ENCODED_BYTES:
         return encoded
     return b"" if encoded in _NOTHING else _shortened(encoded)
@@ -74,6 +75,18 @@ def hash_params(params: object) -> str:
     return digest(encode_params(params))
 
 
+class _UnknownError(Exception):
+    """What an iterator will give is for its owner to take."""
+
+
+def _encode_refused(params: object) -> bytes:
+    """What msgspec refuses and drivers take: keys that are no text, large numbers, iterators."""
+    try:
+        return _encode_odd(params)
+    except _UnknownError:
+        return b""
+
+
 def _shortened(encoded: bytes) -> bytes:
     if len(encoded) <= MAX_ENCODED_BYTES:
         return encoded
@@ -86,6 +99,8 @@ def _shown(value: Any) -> Any:
         return dict(value)
     if isinstance(value, Sequence) and not isinstance(value, range):
         return list(value)
+    if isinstance(value, Iterator):
+        raise _UnknownError
     return _described(value)
 
 
@@ -126,6 +141,8 @@ def _encode_odd(value: Any, above: tuple[int, ...] = ()) -> bytes:
         return b"[%d:%b]" % (len(value), b"".join(_encode_odd(entry, below) for entry in value))
     try:
         return _encode(value)
+    except _UnknownError:
+        raise
     except Exception:
         if isinstance(value, str):
             return b"(%d:%b)" % (len(value), value.encode("utf-8", "surrogatepass"))

@@ -16,7 +16,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from perfkit.probes.queries import Link, Query, begin, begin_connect, begin_transaction, end, next_link
-from perfkit.probes.sqlite3 import _shown
+from perfkit.probes.sqlite3 import shown_database
 from perfkit.tracing import OpenSpan, carry, here, leave
 from perfkit.tracing.scopes import current
 
@@ -156,5 +156,5 @@ def _database(connection: Any) -> str:
     connector = connection._connector
     with suppress(AttributeError, TypeError, ValueError):
         place = connector.__code__.co_freevars.index("database")
-        return _shown(connector.__closure__[place].cell_contents)
+        return shown_database(connector.__closure__[place].cell_contents)
     return ""

@@ -15,9 +15,10 @@ from contextlib import suppress
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import PurePath
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
+from perfkit.probes.django_orm import look_up
 from perfkit.probes.importing import when_imported
 from perfkit.probes.queries import Link, Query, begin, begin_connect, begin_transaction, end, next_link
 from perfkit.tracing import Operation, leave
@@ -31,18 +32,11 @@ TESTED = ("5.2", "6.2")
 DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "oracle": 1521}
 """What an empty PORT means, per vendor."""
 
-MAX_LIBRARY_FRAMES = 100
-"""How many frames of Django are looked at between a statement and the application."""
-
 _NO_LINK = (0, None)
-_CALLER_DEPTH = 4  # how far from `_known_place` the frame is that `_look_up` is given
-_ONLY_A_RELATION = 2  # facts, with the alias
 _THREAD_ENTRY = "SyncToAsync.thread_handler"
 _MISSING = object()
 
 _originals: list[tuple[Any, str, Any]] = []
-_places: dict[Any, tuple[int, CodeType]] = {}
-"""Per statement, how far from ``_known_place`` the frame is that knows the relation, and its code."""
 _awaiting: ContextVar[Path] = ContextVar("perfkit_awaiting", default=())
 """In a thread that asgiref runs something in: the path of the ``await`` that asked for it."""
 
@@ -165,7 +159,7 @@ def _begin(cursor: Any, sql: Any, params: Any, many: int | None, frame: FrameTyp
     try:
         database = cursor.db
         facts = {"alias": database.alias}
-        frame = _look_up(facts, sql, frame)
+        frame = look_up(facts, sql, frame)
         transaction = database.in_atomic_block or not database.autocommit
         opened = begin(sql, params, _link(database), frame, many=many, transaction=transaction)
         if opened is not None:
@@ -292,123 +286,6 @@ def _database(database: Any) -> tuple[str, str, str]:
     host = str(settings.get("HOST") or "")
     port = settings.get("PORT") or DEFAULT_PORTS.get(system)
     return system, f"{host}:{port}" if host and port and not host.startswith("/") else host, name
-
-
-# What the stack tells
-
-
-def _look_up(facts: dict[str, Any], sql: Any, frame: FrameType) -> FrameType:
-    """Ask the frames of Django between the statement and the application what they are doing.
-
-    Gives the frame to look for the application from. Where the same statement was asked for before, the frame
-    that knew its relation is looked at first, at once: stepping through the ten before it takes microseconds.
-    """
-    start = _known_place(sql)
-    step: FrameType | None = start or frame
-    for depth in range(_CALLER_DEPTH, MAX_LIBRARY_FRAMES):
-        if step is None or "template" in facts:
-            break
-        code = step.f_code
-        ask = _ASK.get(code.co_qualname)
-        if ask is not None:
-            ask(facts, step.f_locals)
-            if start is None and "relation" in facts and len(facts) == _ONLY_A_RELATION:
-                _places.setdefault(sql, (depth, code))
-        elif shown(code.co_filename) is not None:
-            break
-        step = step.f_back
-    return start or frame
-
-
-def _known_place(sql: Any) -> FrameType | None:
-    place = _places.get(sql)
-    if place is None:
-        return None
-    depth, code = place
-    try:
-        frame = sys._getframe(depth)
-    except ValueError:  # the stack is not as deep as it was the last time
-        frame = None
-    if frame is not None and frame.f_code is code:
-        return frame
-    del _places[sql]
-    return None
-
-
-def _ask_queryset(facts: dict[str, Any], names: Any) -> None:
-    """A related manager's queryset knows the field, or the instance, that it started from."""
-    if "relation" in facts:
-        return
-    queryset = names["self"]
-    fields = list(queryset._known_related_objects)
-    instance = queryset._hints.get("instance")
-    if fields:
-        facts["relation"] = _reverse(fields[0].remote_field)
-    elif instance is not None:
-        _ask_many_to_many(facts, instance._meta, queryset.query.alias_map)
-
-
-def _ask_many_to_many(facts: dict[str, Any], model: Any, tables: Any) -> None:
-    for field in model.many_to_many:
-        if field.remote_field.through._meta.db_table in tables:
-            facts["relation"] = f"{field.model.__name__}.{field.name}"
-            return
-    for relation in model.related_objects:
-        if relation.many_to_many and relation.through._meta.db_table in tables:
-            facts["relation"] = _reverse(relation)
-            return
-
-
-def _ask_forward(facts: dict[str, Any], names: Any) -> None:
-    field = names["self"].field
-    facts.setdefault("relation", f"{field.model.__name__}.{field.name}")
-
-
-def _ask_reverse_one(facts: dict[str, Any], names: Any) -> None:
-    facts.setdefault("relation", _reverse(names["self"].related))
-
-
-def _reverse(relation: Any) -> str:
-    return f"{relation.model.__name__}.{relation.get_accessor_name()}"
-
-
-def _ask_prefetch(facts: dict[str, Any], names: Any) -> None:
-    step = names["lookup"].prefetch_through.split("__")[names["level"]]
-    facts.setdefault("relation", f"{type(names['instances'][0]).__name__}.{step}")
-    facts["eager"] = True
-
-
-def _ask_refresh(facts: dict[str, Any], names: Any) -> None:
-    facts["refresh"] = True
-
-
-def _ask_deferred(facts: dict[str, Any], names: Any) -> None:
-    facts.pop("refresh", None)
-    field = names["self"].field
-    facts["deferred"] = f"{field.model.__name__}.{field.attname}"
-
-
-def _ask_template(facts: dict[str, Any], names: Any) -> None:
-    node = names["self"]
-    facts["template"] = f"{node.origin.template_name or node.origin.name}:{node.token.lineno}"
-
-
-_ASK: dict[str, Callable[[dict[str, Any], Any], None]] = {
-    "QuerySet._fetch_all": _ask_queryset,
-    "QuerySet._iterator": _ask_queryset,
-    "QuerySet.count": _ask_queryset,
-    "QuerySet.exists": _ask_queryset,
-    "QuerySet.aggregate": _ask_queryset,
-    "ForwardManyToOneDescriptor.get_object": _ask_forward,
-    "ReverseOneToOneDescriptor.__get__": _ask_reverse_one,
-    "ReverseOneToOneDescriptor.fetch_one": _ask_reverse_one,
-    "prefetch_one_level": _ask_prefetch,
-    "Model.refresh_from_db": _ask_refresh,
-    "DeferredAttribute.__get__": _ask_deferred,
-    "DeferredAttribute.fetch_one": _ask_deferred,
-    "Node.render_annotated": _ask_template,
-}
-"""By the qualified name of a function of Django's ORM or templates: what to ask of its frame's variables."""
 
 
 # Threads of async views

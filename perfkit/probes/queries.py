@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from perfkit.fingerprints.sql import Statement, describe_sql
 from perfkit.fingerprints.values import digest, encode_params
 from perfkit.model.plain import represent
-from perfkit.tracing import Operation, leave
+from perfkit.tracing import Operation, here, leave
 from perfkit.tracing import enter as enter_span
 from perfkit.tracing.scopes import active, begin_below, innermost
 
@@ -89,15 +89,20 @@ def begin(
 ) -> Query | None:
     """Open the span of a statement; None where nothing is recorded, or an outer layer has recorded it.
 
+    What a library asks while it connects is part of the connecting.
+
     ``many`` is the number of parameter sets of an executemany (0: unknown), ``transaction`` whether the
     connection is inside one. BEGIN, COMMIT and the like become spans of kind "transaction".
     """
     if not active:
         return None
     scope = innermost()
-    if scope.place is None or isinstance(scope, Query):
+    if scope.place is None or isinstance(scope, Query) or scope.kind == "connect":
         return None
-    statement = describe_sql(sql if type(sql) is str else _text(sql))
+    text = sql if type(sql) is str else _text(sql)
+    statement = describe_sql(text)
+    if not params and many is None and "?" in statement.template:
+        params = text  # its values are in the text itself
     opened = Query(
         statement.template,
         kind="transaction" if statement.kind == "transaction" else "query",
@@ -128,7 +133,10 @@ def begin_transaction(name: str, link: Link, frame: FrameType | None) -> Query |
 
 
 def begin_connect(system: str, host: str, database: str, frame: FrameType | None) -> Operation | None:
-    """Open the span of a new connection."""
+    """Open the span of a new connection; None where nothing is recorded, or an outer layer has recorded it."""
+    scope = here()
+    if scope is None or scope.kind == "connect":
+        return None
     library = _probe(sys._getframe(1))
     attrs = {"system": system, "host": host, "database": database, "library": library}
     return enter_span("connect", f"connect {host or database}", attrs, frame)

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache, wraps
 from hashlib import sha1
+from types import FrameType
 from typing import Any
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
@@ -30,8 +31,8 @@ from perfkit.fingerprints.sql import Statement
 from perfkit.fingerprints.values import encode_params
 from perfkit.model.plain import represent
 from perfkit.probes.queries import Link, Query, begin_connect, end, next_link
-from perfkit.tracing import here, leave
-from perfkit.tracing.callpath import Path, capture
+from perfkit.tracing import Operation, here, leave
+from perfkit.tracing.callpath import capture
 from perfkit.tracing.scopes import active, begin_below, innermost
 
 LIBRARY = "redis"
@@ -87,10 +88,7 @@ def _replace(owner: Any, name: str, watch: Callable[[Any], Any]) -> None:
 def _watched(begin: Callable[..., Any]) -> Callable[[Any], Any]:
     def watch(original: Any) -> Any:
         def call(self: Any, *arguments: Any, **options: Any) -> Any:
-            opened = None
-            if active:
-                with suppress(Exception):
-                    opened = begin(self, arguments, options, capture(sys._getframe(1)))
+            opened = _begun(begin, self, arguments, options, sys._getframe(1)) if active else None
             try:
                 answer = original(self, *arguments, **options)
             except BaseException as error:
@@ -106,11 +104,8 @@ def _watched(begin: Callable[..., Any]) -> Callable[[Any], Any]:
 
 def _watched_async(begin: Callable[..., Any]) -> Callable[[Any], Any]:
     def watch(original: Any) -> Any:
-        @wraps(original)
-        async def answered(self: Any, arguments: Any, options: Any, path: Path) -> Any:
-            opened = None
-            with suppress(Exception):
-                opened = begin(self, arguments, options, path)
+        async def call(self: Any, *arguments: Any, **options: Any) -> Any:
+            opened = _begun(begin, self, arguments, options, sys._getframe(1)) if active else None
             try:
                 answer = await original(self, *arguments, **options)
             except BaseException as error:
@@ -118,12 +113,6 @@ def _watched_async(begin: Callable[..., Any]) -> Callable[[Any], Any]:
                 raise
             _end(opened, answer)
             return answer
-
-        def call(self: Any, *arguments: Any, **options: Any) -> Any:
-            if not active:
-                return original(self, *arguments, **options)
-            # the line that calls: in `gather(client.get(a), client.get(b))` no line of the application awaits
-            return answered(self, arguments, options, capture(sys._getframe(1)))
 
         return call
 
@@ -152,15 +141,21 @@ def _watch_retries(original: Any) -> Any:
 # Spans
 
 
-def _begin_command(client: Any, arguments: Sequence[Any], options: Any, path: Path) -> Query | None:
+def _begun(begin: Callable[..., Any], owner: Any, arguments: Any, options: Any, frame: FrameType) -> Any:
+    with suppress(Exception):
+        return begin(owner, arguments, options, frame)
+    return None
+
+
+def _begin_command(client: Any, arguments: Sequence[Any], _: Any, frame: FrameType) -> Query | None:
     if not _is_outermost():
         return None
     # the command's name is none, unless it came with parameters in the same text
     params = arguments if " " in _text(arguments[0]) else arguments[1:]
-    return _begin(client, describe_command(arguments), params, path)
+    return _begin(client, describe_command(arguments), params, frame)
 
 
-def _begin_pipeline(pipeline: Any, arguments: Any, options: Any, path: Path) -> Query | None:
+def _begin_pipeline(pipeline: Any, _: Any, __: Any, frame: FrameType) -> Query | None:
     staged, transaction = _staged(pipeline), _is_transaction(pipeline)
     if not _is_outermost() or not (staged or getattr(pipeline, "watching", False)):
         return None
@@ -168,14 +163,21 @@ def _begin_pipeline(pipeline: Any, arguments: Any, options: Any, path: Path) -> 
     rest = ["..."] if len(staged) > MAX_DESCRIBED else []
     word = "MULTI" if transaction else "PIPELINE"
     statement = Statement(f"{word} {', '.join([*distinct, *rest])}".rstrip(), word)
-    return _begin(pipeline, statement, staged, path, many=len(staged), transaction=transaction or None)
+    return _begin(pipeline, statement, staged, frame, many=len(staged), transaction=transaction or None)
 
 
-def _begin_listening(pubsub: Any, arguments: Sequence[Any], options: Any, path: Path) -> Query | None:
+def _begin_listening(pubsub: Any, arguments: Any, options: Any, frame: FrameType) -> Query | None:
     given = {**dict(zip(("block", "timeout"), arguments, strict=False)), **options}
     if not (given.get("block", True) or given.get("timeout")) or not _is_outermost():
         return None
-    return _begin(pubsub, _LISTENING, (), path)
+    return _begin(pubsub, _LISTENING, (), frame)
+
+
+def _begin_connecting(connection: Any, _: Any, __: Any, frame: FrameType) -> Operation | None:
+    if getattr(connection, "_sock", None) is not None or getattr(connection, "is_connected", False):
+        return None
+    host = getattr(connection, "path", None) or _address(connection.host, connection.port)
+    return begin_connect("redis", host, str(connection.db or 0), frame)
 
 
 def _is_outermost() -> bool:
@@ -184,15 +186,14 @@ def _is_outermost() -> bool:
     return opened is not None and not isinstance(opened, Query)
 
 
-def _begin(client: Any, statement: Statement, params: Sequence[Any], path: Path, **more: Any) -> Query | None:
+def _begin(client: Any, statement: Statement, params: Any, frame: FrameType, **more: Any) -> Query | None:
     """Open a span; None for a wait that no line of the application led to."""
-    if statement.kind == "wait" and not path:
+    if statement.kind == "wait" and not capture(frame):
         return None
     encoded = encode_params(params) if params else b""
     opened = Query(statement.template, kind=statement.kind, statement=statement, params=encoded, **more)
     opened.link = _link(client)
-    begin_below(innermost(), opened, None)
-    opened.caller = path
+    begin_below(innermost(), opened, frame)
     if params and opened.recording.keep_values:
         opened.note(values=represent(params))
     return opened
@@ -205,16 +206,6 @@ def _end(opened: Any, answer: Any) -> None:
     if opened.statement is not None and opened.statement.verb.endswith("SCAN"):
         answer = answer[1] if isinstance(answer, (list, tuple)) and len(answer) == 2 else None
     end(opened, len(answer) if isinstance(answer, (list, set, dict)) else None)
-
-
-def _begin_connecting(connection: Any, arguments: Any, options: Any, path: Path) -> Any:
-    if getattr(connection, "_sock", None) is not None or getattr(connection, "is_connected", False):
-        return None
-    host = getattr(connection, "path", None) or _address(connection.host, connection.port)
-    opened = begin_connect("redis", host, str(connection.db or 0), None)
-    if opened is not None and opened.parent is not None:
-        opened.caller = path or opened.parent.path  # a command that is the whole of a task has its caller's
-    return opened
 
 
 def _staged(pipeline: Any) -> list[tuple[Any, ...]]:
@@ -321,12 +312,18 @@ def describe_command(arguments: Sequence[Any]) -> Statement:
     ('XREAD jobs ?', 'wait')
     """
     name, rest = _split(arguments)
-    keys = _keys(name, rest)
-    label = _label(name, rest)
-    others = len(rest) - len(keys) - (1 if label else 0)
-    masked = dict.fromkeys(mask_key(key) for key in keys[:MAX_DESCRIBED])
-    words = [name, *([label] if label else []), *masked, *(["?"] if others > 0 else [])]
-    return Statement(" ".join(words), name, kind=_kind(name, rest), lists=len(keys) > 1)
+    keys, label = _keys(name, rest), _label(name, rest)
+    masked = tuple(dict.fromkeys(map(mask_key, keys[:MAX_DESCRIBED])))
+    others = len(rest) > len(keys) + (label != "")
+    return _statement(name, label, masked, _kind(name, rest), others, len(keys) > 1)
+
+
+@lru_cache(maxsize=1024)
+def _statement(
+    name: str, label: str, keys: tuple[str, ...], kind: str, others: bool, several: bool
+) -> Statement:
+    words = [word for word in (name, label, *keys, "?" if others else "") if word]
+    return Statement(" ".join(words), name, kind=kind, lists=several)
 
 
 def mask_key(key: Any) -> str:

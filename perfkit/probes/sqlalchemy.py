@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 
 from perfkit.probes.importing import when_imported
 from perfkit.probes.queries import Link, Query, begin, begin_connect, begin_transaction, end, next_link
+from perfkit.probes.sqlalchemy_orm import access, facts_of
 from perfkit.tracing import Operation, enter, leave
 from perfkit.tracing.scopes import active
 
@@ -35,15 +36,10 @@ LARGEST_COUNT = 2**63
 """MySQL drivers say "unknown" for the rows of an unbuffered result by a number beyond it."""
 
 _LINK = "perfkit.link"
-_ACCESS = "InstrumentedAttribute.__get__"
-_UNKNOWN = (0, None)
-_CALLER_DEPTH = 3  # how far from `_access` the frame is that it is given
 _SESSION_MODULE = "sqlalchemy.orm.session"
 
 _originals: list[tuple[Any, str, Any]] = []
 _databases: WeakKeyDictionary[Any, _Database] = WeakKeyDictionary()
-_accesses: dict[str, tuple[int, Any]] = {}
-"""Per relation, how many frames there are from ``_access`` to the attribute's ``__get__``, and its code."""
 _flushing: ContextVar[bool] = ContextVar("perfkit_flushing", default=False)
 
 
@@ -138,9 +134,9 @@ def _begin(connection: Any, context: Any, frame: FrameType) -> Query | None:
         parameters = context.parameters
         many = len(parameters) if context.executemany else None
         load = context.execution_options.get("_sa_orm_load_options")
-        facts = None if load is None else _facts(load, context.invoked_statement)
+        facts = None if load is None else facts_of(load, context.invoked_statement)
         if facts is not None and load._lazy_loaded_from is not None:
-            frame = _access(facts["relation"], frame)
+            frame = access(facts["relation"], frame)
         opened = begin(
             context.statement,
             parameters[0] if many is None else parameters,
@@ -155,55 +151,11 @@ def _begin(connection: Any, context: Any, frame: FrameType) -> Query | None:
     return opened
 
 
-def _facts(load: Any, statement: Any) -> dict[str, Any] | None:
-    """What the ORM says of a SELECT in the options it executes it with."""
-    try:
-        options = statement._compile_options
-        path, state = options._current_path.path, load._refresh_state
-        if path:
-            relation = path[-1]
-            facts: dict[str, Any] = {"relation": f"{relation.parent.class_.__name__}.{relation.key}"}
-            if load._lazy_loaded_from is None:
-                facts["eager"] = True
-            return facts
-        if state is None:
-            return None
-        columns = options._only_load_props
-        if load._is_user_refresh or state.expired_attributes or not columns:
-            return {"refresh": True}
-        return {"deferred": f"{state.class_.__name__}.{', '.join(sorted(columns))}"}
-    except Exception:  # what cannot be described is left out
-        return None
-
-
 def _note(opened: Query | None, facts: dict[str, Any] | None) -> None:
     if _flushing.get():
         facts = {**(facts or {}), "flush": True}
     if facts and opened is not None:
         opened.attrs = {**opened.attrs, **facts} if opened.attrs else facts
-
-
-def _access(relation: str, frame: FrameType) -> FrameType:
-    """The frame of the attribute's ``__get__``, which the application called; ``frame`` if there is none.
-
-    ``sys._getframe`` goes there at once. To step through the dozen frames between takes microseconds, since
-    each becomes an object on being looked at.
-    """
-    depth, code = _accesses.get(relation, _UNKNOWN)
-    if code is not None:
-        try:
-            known = sys._getframe(depth)
-        except ValueError:  # the stack is not as deep as it was the last time
-            known = frame
-        if known.f_code is code:
-            return known
-    depth, step = _CALLER_DEPTH, frame
-    while step.f_code.co_qualname != _ACCESS:
-        if step.f_back is None:
-            return frame
-        depth, step = depth + 1, step.f_back
-    _accesses[relation] = (depth, step.f_code)
-    return step
 
 
 def _end(opened: Query, context: Any, result: Any) -> None:

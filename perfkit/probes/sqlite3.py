@@ -53,7 +53,7 @@ def _watch_connect(original: Any) -> Any:
             given[_FACTORY_PLACE] = watched_connection(given[_FACTORY_PLACE])
         else:
             options["factory"] = watched_connection(options.get("factory", sqlite3.Connection))
-        database = _shown(args[0] if args else options.get("database"))
+        database = shown_database(args[0] if args else options.get("database"))
         opened = begin_connect("sqlite", "", database, _frame(1))
         try:
             connection = original(*given, **options)
@@ -68,7 +68,7 @@ def _watch_connect(original: Any) -> Any:
     return connect
 
 
-def _shown(database: Any) -> str:
+def shown_database(database: Any) -> str:
     """The file's name without its folder, and without what a URI says beside it."""
     text = database.decode("utf-8", "replace") if isinstance(database, bytes) else str(database)
     if text.startswith("file:"):
@@ -158,6 +158,17 @@ class _Connection(sqlite3.Connection):
 
     def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
         return super().cursor(watched_cursor(factory))
+
+    # The originals of these three call the cursor's C code past its methods.
+
+    def execute(self, *arguments: Any) -> Any:
+        return self.cursor().execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> Any:
+        return self.cursor().executemany(*arguments)
+
+    def executescript(self, *arguments: Any) -> Any:
+        return self.cursor().executescript(*arguments)
 
     def commit(self) -> None:
         self._finish("COMMIT", super().commit)

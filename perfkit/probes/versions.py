@@ -30,6 +30,8 @@ def _version(library: str) -> str | None:
     top = library.partition(".")[0]
     found = getattr(sys.modules.get(library), "__version__", None)
     found = found or getattr(sys.modules.get(top), "__version__", None)
+    # OpenTelemetry has it in a module of its own, one up from what is imported
+    found = found or getattr(sys.modules.get(f"{library.rpartition('.')[0]}.version"), "__version__", None)
     return found if isinstance(found, str) else None
 
 

@@ -79,7 +79,8 @@ def prune(tree: CallTree, max_nodes: int = MAX_NODES) -> CallTree:
     if all(total >= least for total in totals):
         return tree
     pruned = _add_up(_kept(tree, totals, least))
-    pruned.merged = tree.merged + sum(total < least for total in totals)
+    small = (node for node, total in enumerate(totals) if total < least)
+    pruned.merged = tree.merged + sum(tree.frames[tree.frame[node]] != SMALL for node in small)
     return pruned
 
 

@@ -4,8 +4,9 @@ While something is recorded, ``Thread.start`` and ``ThreadPoolExecutor.submit`` 
 ``run_in_executor`` and ``to_thread`` use) pass it on. No other context variable is: what the program sees in
 its threads stays what it was.
 
-Tasks take it along by themselves, with their context. Only this is left to ``create_task``: between two items
-of a generator the consumer's span is passed on, and not the generator's.
+Tasks take it along by themselves, with their context. This is left to ``create_task``: between two items of a
+generator the consumer's span is passed on, and not the generator's; and of a task whose coroutine is a
+library's the line that started it is noted.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar
 
+from perfkit.tracing.callpath import capture, shown
 from perfkit.tracing.open_spans import NOWHERE, Detour, OpenSpan
 from perfkit.tracing.scopes import START, active, current, here, innermost
+from perfkit.tracing.tasks import remember_start
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,11 +56,8 @@ def follow_threads() -> None:
 
 def follow_imported() -> None:
     """The same for executors and event loops, once the program has imported them."""
-    executors, loops = sys.modules.get("concurrent.futures.thread"), sys.modules.get("asyncio.base_events")
-    for owner, name, replace in (
-        (getattr(executors, "ThreadPoolExecutor", None), "submit", _submitting),
-        (getattr(loops, "BaseEventLoop", None), "create_task", _creating),
-    ):
+    for module, kind, name, replace in _LATER:
+        owner = getattr(sys.modules.get(module), kind, None)
         if owner is not None:
             with _changing:
                 _replace(owner, name, replace)
@@ -159,19 +159,30 @@ def _creating(original: Any) -> Any:
             return original(self, coro, **options)
         context, scope, before = options.get("context"), innermost(), current.get()
         if context is not None:
-            # a loop at rest: an asyncio.Runner, whose context is older, makes the task that its caller waits for
+            # a loop at rest: the caller waits for the task of an asyncio.Runner, whose context may be older
             with suppress(RuntimeError):
                 if not self.is_running() and scope is not NOWHERE:
                     context.run(current.set, _around(scope))
         elif isinstance(scope, Detour):
             current.set(_around(scope))
         try:
-            return original(self, coro, **options)
+            task = original(self, coro, **options)
         finally:
             current.set(before)
+        code = getattr(coro, "cr_code", None)
+        if code is None or shown(code.co_filename) is None:
+            remember_start(task, capture(sys._getframe(1)))
+        return task
 
     return create_task
 
 
 def _around(scope: OpenSpan) -> OpenSpan:
     return scope.around or NOWHERE if isinstance(scope, Detour) else scope
+
+
+_LATER = (
+    ("concurrent.futures.thread", "ThreadPoolExecutor", "submit", _submitting),
+    ("asyncio.base_events", "BaseEventLoop", "create_task", _creating),
+)
+"""What the program may import while something is recorded."""

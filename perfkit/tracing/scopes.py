@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from perfkit.tracing.callpath import capture
 from perfkit.tracing.open_spans import NOWHERE, Detour, OpenSpan, Operation, Place
+from perfkit.tracing.tasks import start_of_task
 
 if TYPE_CHECKING:
     from perfkit.tracing.recorder import Recording
@@ -92,7 +93,7 @@ def begin_below(scope: OpenSpan, opened: OpenSpan, frame: FrameType | None) -> N
     assert place is not None  # noqa: S101
     opened.parent = scope
     opened.place = place
-    opened.caller = capture(frame)
+    opened.caller = capture(frame) or start_of_task()
     place.append(opened)
     _set(opened)
     opened.start_ns = now = place.now_ns()

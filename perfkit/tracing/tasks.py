@@ -7,6 +7,11 @@ from __future__ import annotations
 
 import sys
 from typing import Any
+from weakref import WeakKeyDictionary
+
+from perfkit.tracing.callpath import Path
+
+_started_by: WeakKeyDictionary[Any, Path] = WeakKeyDictionary()
 
 
 def running_loop() -> Any:
@@ -19,6 +24,20 @@ def running_loop() -> Any:
 def task_in(loop: Any) -> Any:
     """The task that runs in the running ``loop``, or None."""
     return task_in(loop) if _take_over() else None
+
+
+def remember_start(task: Any, path: Path) -> None:
+    """Note the lines that started a task which has none of the application's on its own stack."""
+    _started_by[task] = path
+
+
+def start_of_task() -> Path:
+    """The lines that started the task that runs here, where they were noted; else ()."""
+    if not _started_by:
+        return ()
+    loop = running_loop()
+    task = None if loop is None else task_in(loop)
+    return () if task is None else _started_by.get(task, ())
 
 
 def _take_over() -> bool:

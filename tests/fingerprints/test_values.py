@@ -95,7 +95,7 @@ def test_equal_parameters_hash_the_same_and_others_do_not(make):
         assert int(one, 16) >= 0
 
 
-@pytest.mark.parametrize("value", [Broken(), Colour.RED, object(), (n for n in ()), print, holding_itself()])
+@pytest.mark.parametrize("value", [Broken(), Colour.RED, object(), print, holding_itself()])
 def test_odd_objects_are_described(value):
     assert len(hash_params([value])) == 16
     assert encode_params([value]) == encode_params((value,))
@@ -114,8 +114,8 @@ def test_nothing_given_as_a_parameter_is_a_parameter(value):
 
 def test_generators_are_left_to_their_owner():
     numbers = iter([1, 2])
-    encode_params(numbers)
-    encode_params([numbers])
+    for params in (numbers, [numbers], {"a": (n for n in numbers)}, {1: [2**70, numbers]}):
+        assert hash_params(params) == ""
     assert list(numbers) == [1, 2]
 
 

@@ -14,7 +14,9 @@ APPLICATION = [True, True, False, False]
 #  main 1 -> load 2 -> raw_decode 30
 #         |         -> [await] 400
 #         -> raw_decode 5000
-TREE = CallTree(FRAMES, APPLICATION, parent=[-1, 0, 1, 1, 0], frame=[0, 1, 2, 3, 2], value=[1, 2, 30, 400, 5000])
+TREE = CallTree(
+    FRAMES, APPLICATION, parent=[-1, 0, 1, 1, 0], frame=[0, 1, 2, 3, 2], value=[1, 2, 30, 400, 5000]
+)
 
 
 def test_totals_hold_all_below():
@@ -47,7 +49,9 @@ def test_recursion_counts_once():
 
 
 def test_a_library_that_nobody_called_bears_itself():
-    tree = CallTree([JSON, AWAITING, SMALL], [False] * 3, parent=[-1, -1, -1], frame=[0, 1, 2], value=[3, 50, 7])
+    tree = CallTree(
+        [JSON, AWAITING, SMALL], [False] * 3, parent=[-1, -1, -1], frame=[0, 1, 2], value=[3, 50, 7]
+    )
     assert tree.hottest() == [HotLine(JSON, own=3, total=3)]
 
 

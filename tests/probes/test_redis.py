@@ -114,7 +114,7 @@ def test_commands_become_templates(command, template):
         ("x" * 1000, "..."),
         (17, "{id}"),
         ("", "?"),
-        (b"\xff\xfe", "\N{REPLACEMENT CHARACTER}"),
+        (memoryview(b"user:17"), "user:{id}"),
     ],
 )
 def test_keys_are_masked_part_by_part(key, masked):
@@ -180,7 +180,7 @@ def test_gathered_commands_have_the_line_that_calls(port):
         await asyncio.gather(*map(one, range(3)))
 
     spans = [span for span in recorded_async(main, port) if span.attrs.get("sql") == "GET user:{id}"]
-    assert [span.site.function.rpartition(".")[2] for span in spans] == ["<genexpr>"] * 3 + ["one"] * 3
+    assert [span.site.function.rpartition(".")[2] for span in spans] == ["main"] * 3 + ["one"] * 3
     assert {span.site.line for span in spans[:3]} == {main.line}
     assert len({span.task for span in spans}) == 6
     assert {span.parent for span in spans} == {None}
@@ -275,9 +275,9 @@ def test_passwords_stay_out_of_the_trace():
     def main(port, user):
         with redis.Redis("127.0.0.1", port, username=user, password="s3cr3t-pw") as client:
             client.get("a")
-        with redis.Redis("127.0.0.1", port, password="wr0ng-pw", retry=ONCE) as client:
-            with pytest.raises(redis.AuthenticationError):
-                client.get("a")
+        client = redis.Redis("127.0.0.1", port, password="wr0ng-pw", retry=ONCE)
+        with client, pytest.raises(redis.AuthenticationError):
+            client.get("a")
         with redis.Redis.from_url(f"redis://:s3cr3t-pw@127.0.0.1:{port}/1") as client:
             client.execute_command("AUTH", "s3cr3t-pw")
             client.config_set("requirepass", "s3cr3t-pw")

@@ -9,7 +9,12 @@ JSON = Place(Frame("json", 0, "loads"), application=False)
 
 
 def test_what_libraries_hold_is_put_down_to_the_line_that_called_them():
-    held = [Held((PAGE, LOAD, JSON), 100, 2), Held((PAGE, LOAD), 5, 1), Held((PAGE,), 20, 3), Held((JSON,), 7, 1)]
+    held = [
+        Held((PAGE, LOAD, JSON), 100, 2),
+        Held((PAGE, LOAD), 5, 1),
+        Held((PAGE,), 20, 3),
+        Held((JSON,), 7, 1),
+    ]
     size, tree, top = sum_up(held)
     assert size == 132
     assert top == [

@@ -16,7 +16,9 @@ A, B, C, LIBRARY = place("a"), place("b"), place("c"), place("lib", application=
 def stacks_of(tree):
     """Every stack with a value of its own, by function names."""
     return {
-        tuple(frame.function for frame in tree.path(node)): value for node, value in enumerate(tree.value) if value
+        tuple(frame.function for frame in tree.path(node)): value
+        for node, value in enumerate(tree.value)
+        if value
     }
 
 
@@ -58,7 +60,9 @@ def test_of_a_tree_that_is_too_large_the_largest_nodes_stay():
 
 
 some_stacks = st.lists(
-    st.tuples(st.lists(st.sampled_from([A, B, C, LIBRARY]), min_size=1, max_size=5).map(tuple), st.integers(0, 9999)),
+    st.tuples(
+        st.lists(st.sampled_from([A, B, C, LIBRARY]), min_size=1, max_size=5).map(tuple), st.integers(0, 9999)
+    ),
     max_size=30,
 )
 
@@ -77,7 +81,9 @@ def cpu_profile(*stacks, **others):
 
 def test_captures_of_time_are_added_up():
     first = cpu_profile(((A, B), 5), ((A,), 1), duration_ns=10, samples=2, warnings=["w"])
-    second = cpu_profile(((A, B), 7), ((C,), 2), duration_ns=11, samples=3, error="ValueError", warnings=["w", "v"])
+    second = cpu_profile(
+        ((A, B), 7), ((C,), 2), duration_ns=11, samples=3, error="ValueError", warnings=["w", "v"]
+    )
     both = merge(first, second)
     assert (both.duration_ns, both.samples, both.calls, both.error) == (21, 5, 2, "ValueError")
     assert stacks_of(both.tree) == {("a", "b"): 12, ("a",): 1, ("c",): 2}

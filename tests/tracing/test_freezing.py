@@ -3,12 +3,11 @@ import itertools
 import threading
 import time
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit.tracing import Clock, Recording, span, trace
-from perfkit.tracing.freezing import UNFINISHED, freeze, nearest_kept, processor_clock
+from perfkit.tracing.freezing import UNFINISHED, freeze, nearest_kept
 from perfkit.tracing.open_spans import Detour, OpenSpan
 
 
@@ -44,7 +43,7 @@ class Program:
             async for child, at in self.numbers(children, name):
                 await self.run(child, at)
         elif how == "executor":
-            await asyncio.to_thread(asyncio.run, Program((("block"), children)).run(("block", children), name))
+            await asyncio.to_thread(asyncio.run, self.run(("block", children), name))
         else:
             with span(name):
                 await self.children(children, name, how)
@@ -107,7 +106,8 @@ def test_any_program_gives_its_tree(program):
         if above:
             assert above.id < s.id
             assert above.start_ns < s.start_ns
-            if hows[above.name] != "spawn":
+            between = [s.name.rsplit(".", n)[0] for n in range(1, s.name.count(".") + 1)]
+            if "spawn" not in [hows[name] for name in between[: between.index(above.name) + 1]]:
                 assert s.end_ns < above.end_ns
         assert s.end_ns > s.start_ns
 
@@ -235,19 +235,3 @@ def test_processor_time_is_the_threads_own():
     assert spans["waiting"].cpu_ns < 9_900_000
     assert recording.trace.cpu_ns >= 19_800_000
     assert all(0 <= s.cpu_ns for s in spans.values())
-
-
-@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=8), st.data())
-def test_between_two_readings_processor_time_grows_evenly(pairs, data):
-    moments = sorted({moment for moment, _ in pairs})
-    used = sorted(used for _, used in pairs)[: len(moments)]
-    clock = processor_clock([number for pair in zip(moments, used, strict=True) for number in pair])
-    assert [clock(moment) for moment in moments] == used
-    first, second = sorted(data.draw(st.tuples(*[st.integers(-10, 10**6 + 10)] * 2)))
-    assert used[0] <= clock(first) <= clock(second) <= used[-1]
-
-
-@pytest.mark.parametrize("count", [1, 2, 20_001])
-def test_a_thousand_readings_more_cost_no_order(count):
-    clock = processor_clock([number for n in range(count) for number in (n * 10, n)])
-    assert clock((count - 1) * 10) == count - 1
