@@ -22,11 +22,12 @@ def assert_constant(
 ) -> dict[int, dict[str, int]]:
     """Run ``function(size)`` for each size and raise BudgetError if it makes more operations at a larger one.
 
-    ``slack`` more operations of one template are let pass. ``function`` works on data of that size, which is best
-    there before: what it does to make them counts too, and so does what ``perfkit.allow`` permits. An
-    ``async def`` is run with ``asyncio.run``; inside a running loop write
-    ``await perfkit.testing.assert_constant(...)``. Returns the counts by kind for each size. Raises UsageError for fewer than two different sizes, and
-    BudgetError when no operation was seen at all: a check that saw nothing has checked nothing.
+    ``slack`` more operations of one template are let pass. ``function`` works on data of that size, which
+    is best there before: what it does to make them counts too, and so does what ``perfkit.allow`` permits.
+    An ``async def`` is run with ``asyncio.run``; inside a running loop write ``await
+    perfkit.testing.assert_constant(...)``. Returns the counts by kind for each size. Raises UsageError for
+    fewer than two different sizes, and BudgetError when no operation was seen at all: a check that saw
+    nothing has checked nothing.
     """
     traces = {}
     for size in _checked(sizes):
@@ -55,8 +56,8 @@ def compare(traces: dict[int, Trace], slack: int) -> dict[int, dict[str, int]]:
     counted = {size: _by_template(trace) for size, trace in sorted(traces.items())}
     if not any(counted.values()):
         raise BudgetError(
-            "assert_constant saw no query and no request at any size: nothing was checked. Is the library watched "
-            "(perfkit doctor), and does the function use it?"
+            "assert_constant saw no query and no request at any size: nothing was checked. Is the library "
+            "watched (perfkit doctor), and does the function use it?"
         )
     (small, few), *larger = counted.items()
     grown = [

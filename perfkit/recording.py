@@ -82,9 +82,9 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
     def assert_ok(self, *, no: tuple[str, ...] | None = None, **limits: int) -> None:
         """Raise BudgetError, which is an AssertionError, if a limit is broken.
 
-        ``max_queries=5, max_requests=3, max_connects=1, max_transactions=1`` limit counts; any rule's finding
-        breaks it too, or only those of the rules named in ``no``. So does a probe that was expected by name and
-        saw nothing: a limit that nothing was counted for is no limit.
+        ``max_queries=5, max_requests=3, max_connects=1, max_transactions=1`` limit counts; any rule's
+        finding breaks it too, or only those of the rules named in ``no``. So does a probe that was expected
+        by name and saw nothing: a limit that nothing was counted for is no limit.
 
         >>> with record() as rec:
         ...     pass
@@ -110,8 +110,8 @@ _SAW_NOTHING = "expected to see"
 
 def _saw_nothing(probe: str) -> str:
     return (
-        f"{_SAW_NOTHING} {probe} at work, and saw nothing: it was not used here, or in a way that its probe does "
-        "not watch (connections made before the recording, an untested version)"
+        f"{_SAW_NOTHING} {probe} at work, and saw nothing: it was not used here, or in a way that its probe "
+        "does not watch (connections made before the recording, an untested version)"
     )
 
 

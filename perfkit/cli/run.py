@@ -69,8 +69,12 @@ def _end_of_options(args: list[str]) -> int:
 )
 @click.option("--force", is_flag=True, help="Replace the file named with -o.")
 @click.option("-m", "module", metavar="MODULE", help="Run a module, as python -m does.")
-@click.option("--cpu", "profile", flag_value="cpu", help="Profile the program's main thread, too (pyinstrument).")
-@click.option("--memory", "profile", flag_value="memory", help="Profile its memory, too (memray, tracemalloc).")
+@click.option(
+    "--cpu", "profile", flag_value="cpu", help="Profile the program's main thread, too (pyinstrument)."
+)
+@click.option(
+    "--memory", "profile", flag_value="memory", help="Profile its memory, too (memray, tracemalloc)."
+)
 @click.option("--report/--no-report", default=True, help="Write the HTML report beside the run.")
 @click.argument("target", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENT]...")
 @click.pass_context
@@ -85,7 +89,8 @@ def command(
 ) -> int:
     """Trace a Python program: its queries and requests, who makes them, and what to change.
 
-    Profiles slow a program down: its times are then not those it has without. The program keeps its arguments, stdin, stdout, exit code and signals. Findings go to stderr.
+    Profiles slow a program down: its times are then not those it has without. The program keeps its
+    arguments, stdin, stdout, exit code and signals. Findings go to stderr.
     """
     from perfkit.launcher.parent import record_program
 

@@ -47,8 +47,8 @@ def encode_params(params: object) -> bytes:
     """A query's parameters in at most MAX_ENCODED_BYTES, for ``digest``; empty if there are none.
 
     Equal parameters give equal bytes on every Python and for every hash seed: a tuple as the list, a dict in
-    any order. Objects count by what they show: a Mapping's items, a Sequence's entries, else their repr. It is
-    empty, too, if an iterator is among them: what it will give cannot be known.
+    any order. Objects count by what they show: a Mapping's items, a Sequence's entries, else their repr. It
+    is empty, too, if an iterator is among them: what it will give cannot be known.
     """
     try:
         encoded = _encode(params)

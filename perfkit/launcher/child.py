@@ -1,8 +1,8 @@
 """Inside the recorded process: start at its first line, end the part when it ends, however it ends.
 
-A fork starts a recording of its own. A process that leaves by ``os._exit``, as those of multiprocessing do, or that
-multiprocessing ends by SIGTERM, as a Pool does with its workers, still ends its part. One that is killed outright
-leaves all but the last second.
+A fork starts a recording of its own. A process that leaves by ``os._exit``, as those of multiprocessing do,
+or that multiprocessing ends by SIGTERM, as a Pool does with its workers, still ends its part. One that is
+killed outright leaves all but the last second.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ def _begin_profile() -> None:
     if wanted:
         from perfkit import profiling
 
-        capture = {"cpu": profiling.cpu, "memory": profiling.memory}[wanted]("program")
+        make: Any = {"cpu": profiling.cpu, "memory": profiling.memory}[wanted]
+        capture = make("program")
         capture.__enter__()
         _processes[0].capture = capture
 
@@ -110,7 +111,7 @@ def _finishing_first(leave: Any) -> Any:
 
 
 def _finish_when_terminated() -> None:
-    """multiprocessing's own children are ended by SIGTERM; where nobody handles it, end the part first."""
+    """The children of multiprocessing are ended by SIGTERM: where nobody handles it, end the part first."""
     ours = threading.current_thread() is threading.main_thread()
     if not ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         return

@@ -23,8 +23,8 @@ _SITE = str(Path(__file__).parent / "site")
 class Recorded:
     """What came of a program: its exit code as a shell shows it, and its trace (None: no recording).
 
-    ``computing_ns`` is the processor time of all its recorded processes together, ``profiles`` what was asked for
-    beside the recording.
+    ``computing_ns`` is the processor time of all its recorded processes together, ``profiles`` what was
+    asked for beside the recording.
     """
 
     exit_code: int
@@ -36,8 +36,8 @@ class Recorded:
 def record_program(arguments: Sequence[str], *, profile: str = "") -> Recorded:
     """Run ``arguments`` (a program and its arguments) and record every Python process of it.
 
-    ``profile`` is "cpu" or "memory" to profile the first process, too. Raises UsageError when there is no such program. A program that dies leaves what it recorded until then,
-    unless it was killed outright.
+    ``profile`` is "cpu" or "memory" to profile the first process, too. Raises UsageError when there is no
+    such program. A program that dies leaves what it recorded until then, unless it was killed outright.
     """
     # a process that outlives the program may write into the folder while it is being removed
     with tempfile.TemporaryDirectory(prefix="perfkit-", ignore_cleanup_errors=True) as folder:

@@ -1,7 +1,8 @@
 """What one recorded process hands over: a file that grows while it runs, readable up to wherever it ends.
 
-A file is a row of messages, each behind its length in four bytes: a Header, Chunks, and a Footer if the process
-ended by itself. Spans are records of 64 bytes; names, paths and attributes are tables that the chunks add to.
+A file is a row of messages, each behind its length in four bytes: a Header, Chunks, and a Footer if the
+process ended by itself. Spans are records of 64 bytes; names, paths and attributes are tables that the
+chunks add to.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from perfkit.model import Frame, HostFacts, Span, Trace
 from perfkit.model.profile import Profile
 
 RECORD = struct.Struct("<IIIIIHHqqqi8s")
-"""number, parent (0: none), name, path, task, thread, error, start, duration (-1: unfinished), processor time (all
-nanoseconds), rows (-1: not known), digest of the parameters (zeros: none); name, path and error index tables."""
+"""number, parent (0: none), name, path, task, thread, error, start, duration (-1: unfinished), processor
+time (all nanoseconds), rows (-1: not known), digest of the parameters (zeros: none); name, path and error
+index tables."""
 
 NO_PARAMS = bytes(8)
 

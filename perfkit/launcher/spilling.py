@@ -1,7 +1,8 @@
 """A recording that writes its finished spans to a file while the program runs.
 
-So a long run takes no more memory than a short one, and a process that is killed leaves all but its last second.
-Writing happens when a thread's processor clock is read, which is at most every tenth of a millisecond.
+So a long run takes no more memory than a short one, and a process that is killed leaves all but its last
+second. Writing happens when a thread's processor clock is read, which is at most every tenth of a
+millisecond.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ class _Encoder:
         return new
 
     def forget_but(self, spans: deque[OpenSpan]) -> None:
-        """Keep the numbers of those spans and of what they lie in; the others' addresses may be used again."""
+        """Keep the numbers of those spans and of what they lie in: other addresses may be used again."""
         kept: dict[int, int] = {}
         for span in list(spans):
             step: OpenSpan | None = span

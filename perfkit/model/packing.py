@@ -128,7 +128,9 @@ def unpack(packed: PackedTrace) -> Trace:
             error=error,
             cpu_ns=cpu_ns,
         )
-        for id_, parent, kind, name, start_ns, end_ns, site, path, task, thread, attrs, error, cpu_ns in columns
+        for id_, parent, kind, name, start_ns, end_ns, site, path, task, thread, attrs, error, cpu_ns in (
+            columns
+        )
     ]
     return Trace(
         clock=packed.clock,

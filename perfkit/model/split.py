@@ -1,8 +1,9 @@
 """What the time of a recording, or of one of its spans, went into. Pure arithmetic on a Trace.
 
-Computing is processor time. Waiting is the time in which an operation was under way, less the processor time its
-thread used meanwhile: SQLite answers inside the process, so most of its queries' time is computing. A moment in
-which a query and a request are under way counts for the query; in which one of them and a lock, for the operation.
+Computing is processor time. Waiting is the time in which an operation was under way, less the processor
+time its thread used meanwhile: SQLite answers inside the process, so most of its queries' time is
+computing. A moment in which a query and a request are under way counts for the query; in which one of them
+and a lock, for the operation.
 """
 
 from __future__ import annotations
@@ -13,15 +14,21 @@ from msgspec import Struct
 
 from perfkit.model.trace import Span, Trace
 
-_SORTS = {"query": "queries", "transaction": "queries", "request": "requests", "connect": "requests", "wait": "waits"}
+_SORTS = {
+    "query": "queries",
+    "transaction": "queries",
+    "request": "requests",
+    "connect": "requests",
+    "wait": "waits",
+}
 
 
 class TimeSplit(Struct, frozen=True):
-    """Nanoseconds of ``whole_ns``; what is in none of the others is ``other_ns``: sleep in C code, disk, libraries
-    that nobody watched.
+    """Nanoseconds of ``whole_ns``; what is in none of the others is ``other_ns``: sleep in C code, disk,
+    libraries that nobody watched.
 
-    ``waits_ns`` is for locks, queues, sleeps and the event loop. With several threads the sum may exceed the whole.
-    ``computing_ns`` is -1 where processor time was not measured: then it is part of the others.
+    ``waits_ns`` is for locks, queues, sleeps and the event loop. With several threads the sum may exceed
+    the whole. ``computing_ns`` is -1 where processor time was not measured: then it is part of the others.
     """  # noqa: D205
 
     whole_ns: int

@@ -26,15 +26,14 @@ class Span(Struct):
     """One timed operation.
 
     ``kind`` is ``"span"`` (the user's own), ``"request"``, ``"connect"``, ``"query"``, ``"transaction"``
-    (BEGIN, COMMIT, ROLLBACK), ``"wait"`` (for a lock, a queue, a sleep), ``"blocked"`` (the event loop was held
-    up) or ``"allow"`` (``perfkit.allow``).
-    ``site`` is the innermost application frame, ``path`` all of them, innermost first; a user's own span has
-    only its site there.
-    ``task`` and ``thread`` number the recording's tasks and threads in order of appearance (0: none).
-    ``end_ns`` is -1 while the operation is under way. Times are on the trace's clock, in nanoseconds.
-    ``error`` names the exception that ended it. ``attrs`` holds the probe's facts: units are in the names.
-    ``cpu_ns`` is the processor time its thread used meanwhile, for whichever task (-1: unknown); of operations
-    under way at once in one thread only the first is charged for it.
+    (BEGIN, COMMIT, ROLLBACK), ``"wait"`` (for a lock, a queue, a sleep), ``"blocked"`` (the event loop was
+    held up) or ``"allow"`` (``perfkit.allow``). ``site`` is the innermost application frame, ``path`` all
+    of them, innermost first; a user's own span has only its site there. ``task`` and ``thread`` number the
+    recording's tasks and threads in order of appearance (0: none). ``end_ns`` is -1 while the operation is
+    under way. Times are on the trace's clock, in nanoseconds. ``error`` names the exception that ended it.
+    ``attrs`` holds the probe's facts: units are in the names. ``cpu_ns`` is the processor time its thread
+    used meanwhile, for whichever task (-1: unknown); of operations under way at once in one thread only the
+    first is charged for it.
     """
 
     id: int
@@ -74,9 +73,9 @@ class HostFacts(Struct, frozen=True):
 class Trace(Struct):
     """All spans of one recording, in order of their start.
 
-    ``clock`` is ``"virtual"`` or ``"wall"``; ``dropped`` counts spans left out to bound memory.
-    ``probes`` are the libraries that were watched, ``warnings`` what the reader must know. ``cpu_ns`` is the
-    processor time of the threads that were seen (-1: unknown), ``tracing_ns`` what recording itself took of it.
+    ``clock`` is ``"virtual"`` or ``"wall"``; ``dropped`` counts spans left out to bound memory. ``probes``
+    are the libraries that were watched, ``warnings`` what the reader must know. ``cpu_ns`` is the processor
+    time of the threads that were seen (-1: unknown), ``tracing_ns`` what recording itself took of it.
     """
 
     clock: str

@@ -112,7 +112,8 @@ def _watch_head(original: Any) -> Any:
             raise
         if attempt is not None:
             with suppress(Exception):
-                attempt.answered(self.status, self.headers, declared_length(self.request_info.headers))
+                sent = 0 if attempt.given is None else declared_length(self.request_info.headers)
+                attempt.answered(self.status, self.headers, sent)
                 _follow(self, attempt)
         return response
 

@@ -72,8 +72,8 @@ class Attempt(Operation, eq=False):
 
     ``given`` is the body as the library has it, ``body`` what it is described from or, if that was long, its
     description. ``handed_to`` is the library that will put it on the wire, until it does. ``over``: the head
-    has arrived, or the attempt has failed; ``done``: its body has ended, too, of which ``received`` bytes have
-    come so far.
+    has arrived, or the attempt has failed; ``done``: its body has ended, too. ``received`` counts the bytes
+    of the body that have come so far, where the library does not.
     """
 
     method: str = ""
@@ -92,8 +92,8 @@ class Attempt(Operation, eq=False):
     done: bool = False
     received: int = 0
 
-    @property
-    def name(self) -> str:  # type: ignore[misc]
+    @property  # type: ignore[misc]
+    def name(self) -> str:  # type: ignore[override]
         """Method and masked URL, made when it is asked for."""
         return f"{self.method} {self.host}{_described_url(self.url).template}"
 

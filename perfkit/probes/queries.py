@@ -1,8 +1,8 @@
 """What the probes of databases share: how a query, a transaction and a connection become spans.
 
-Values never enter a trace unless the recording was asked to keep them: a statement is kept as its template, its
-parameters as a hash. A query inside a query is not recorded again: SQLAlchemy's or Django's span has it already
-when the driver below is called.
+Values never enter a trace unless the recording was asked to keep them: a statement is kept as its template,
+its parameters as a hash. A query inside a query is not recorded again: SQLAlchemy's or Django's span has it
+already when the driver below is called.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ _numbers = itertools.count(1)
 
 
 class Link(NamedTuple):
-    """One connection: ``system`` as OpenTelemetry names it ("postgresql", "sqlite", "mysql", "redis"), ``host``
-    with its port ("" for a file), ``database``, its ``number`` in this process, and the probe that saw it.
-    """  # noqa: D205
+    """One connection, numbered in this process, as the probe ``library`` saw it.
+
+    ``system`` is OpenTelemetry's name ("postgresql", "sqlite", "mysql", "redis"), ``host`` has its port and is ""
+    for a file.
+    """
 
     system: str
     host: str
@@ -55,7 +57,8 @@ class Query(Operation, eq=False):
     def facts(self) -> dict[str, Any]:
         """The attributes of the finished span."""
         link, statement = self.link, self.statement
-        assert link is not None and statement is not None  # noqa: S101 - made by this module only
+        assert link is not None  # noqa: S101 - made by this module only, with both
+        assert statement is not None  # noqa: S101
         facts: dict[str, Any] = {
             "sql": statement.template,
             "params": digest(self.params),
@@ -133,7 +136,7 @@ def begin_transaction(name: str, link: Link, frame: FrameType | None) -> Query |
 
 
 def begin_connect(system: str, host: str, database: str, frame: FrameType | None) -> Operation | None:
-    """Open the span of a new connection; None where nothing is recorded, or an outer layer has recorded it."""
+    """Open the span of a new connection; None where nothing is recorded, or an outer layer did it."""
     scope = here()
     if scope is None or scope.kind == "connect":
         return None

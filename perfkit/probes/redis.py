@@ -34,6 +34,7 @@ from perfkit.probes.queries import Link, Query, begin_connect, end, next_link
 from perfkit.tracing import Operation, here, leave
 from perfkit.tracing.callpath import capture
 from perfkit.tracing.scopes import active, begin_below, innermost
+from perfkit.tracing.tasks import start_of_task
 
 LIBRARY = "redis"
 TESTED = ("8.1", "8.2")
@@ -188,7 +189,7 @@ def _is_outermost() -> bool:
 
 def _begin(client: Any, statement: Statement, params: Any, frame: FrameType, **more: Any) -> Query | None:
     """Open a span; None for a wait that no line of the application led to."""
-    if statement.kind == "wait" and not capture(frame):
+    if statement.kind == "wait" and not (capture(frame) or start_of_task()):
         return None
     encoded = encode_params(params) if params else b""
     opened = Query(statement.template, kind=statement.kind, statement=statement, params=encoded, **more)
@@ -233,9 +234,9 @@ def _link(client: Any) -> Link:
         return _clusters.get(host) or _clusters.setdefault(host, next_link("redis", host, "0"))
     if pool not in _pools:
         known = pool.connection_kwargs
-        host = known.get("path") or getattr(pool, "service_name", None)
-        host = host or _address(known.get("host", "localhost"), known.get("port", 6379))
-        _pools[pool] = next_link("redis", str(host), str(known.get("db") or 0))
+        name = known.get("path") or getattr(pool, "service_name", "")  # of a socket, of Sentinel's master
+        host = str(name) or _address(known.get("host", "localhost"), known.get("port", 6379))
+        _pools[pool] = next_link("redis", host, str(known.get("db") or 0))
     return _pools[pool]
 
 

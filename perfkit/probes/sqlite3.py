@@ -1,8 +1,8 @@
 """The probe for the standard library's sqlite3: a span per statement, commit and connection.
 
-Its classes are written in C and cannot be changed, so ``sqlite3.connect`` makes subclasses of them. Connections
-that were there before, or made without ``connect``, are not seen. A SELECT's rows are counted as they are
-fetched.
+Its classes are written in C and cannot be changed, so ``sqlite3.connect`` makes subclasses of them.
+Connections that were there before, or made without ``connect``, are not seen. A SELECT's rows are counted
+as they are fetched.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from perfkit.probes.queries import Link, Query, begin, begin_connect, begin_transaction, end, next_link
 from perfkit.tracing import leave
@@ -81,7 +81,7 @@ class _Cursor(sqlite3.Cursor):
 
     _opened: Query | None = None
 
-    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+    def execute(self, sql: str, parameters: Any = (), /) -> Self:
         if not active:
             return super().execute(sql, parameters)
         connection = self.connection
@@ -98,7 +98,7 @@ class _Cursor(sqlite3.Cursor):
         end(opened, self.rowcount)
         return self
 
-    def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
+    def executemany(self, sql: str, parameters: Any, /) -> Self:
         many = len(parameters) if hasattr(parameters, "__len__") else 0
         sets = parameters if isinstance(parameters, (list, tuple)) else ()
         connection = self.connection
@@ -113,7 +113,7 @@ class _Cursor(sqlite3.Cursor):
         end(opened, self.rowcount)
         return self
 
-    def executescript(self, script: str, /) -> sqlite3.Cursor:
+    def executescript(self, script: str, /) -> Self:
         opened = begin(script, None, _link(self.connection), _frame(1))
         try:
             super().executescript(script)
@@ -135,7 +135,7 @@ class _Cursor(sqlite3.Cursor):
             self._counted([row])
         return row
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         opened = self._opened
         rows = super().__iter__()
         if opened is None or opened.rows is not None:

@@ -197,7 +197,9 @@ def _full_url(pool: Any, url: str) -> str:
 
 
 def _sent(body: object, headers: Any) -> int:
-    return declared_length(headers) or (len(body) if isinstance(body, (bytes, bytearray)) else 0)
+    if body is None:
+        return 0
+    return len(body) if isinstance(body, (bytes, bytearray)) else declared_length(headers)
 
 
 def _repeats(retries: Any) -> int:

@@ -11,7 +11,7 @@ class UntestedVersionWarning(UserWarning):
 
 
 def untested(probe: str, library: str, tested: tuple[str, str]) -> str | None:
-    """What to warn of; None if the version lies from the first of ``tested`` up to, not including, the second.
+    """What to warn of; None for a version from the first of ``tested`` up to, not including, the second.
 
     A library that does not tell its version is taken for tested.
     """

@@ -22,7 +22,7 @@ class Sampler(pyinstrument.Profiler):
     """
 
     def __init__(self, interval: float, take: Callable[[list[str]], None], *, follows_tasks: bool) -> None:
-        super().__init__(interval, "enabled" if follows_tasks else "disabled")
+        super().__init__(interval, "strict" if follows_tasks else "disabled")
         self._take = take
         self._thread = threading.get_ident()
         self._leaving = False

@@ -14,6 +14,9 @@ from perfkit.profiling.tree import Place, Stack, below
 
 _AWAITING = Place(AWAITING, application=False)
 
+_NOT_RUNNING = ("[await]", "[out-of-context]")
+"""What pyinstrument puts below the place where a task was left, while others run or none."""
+
 _SELECTORS = ("selectors.py", "windows_events.py")
 """Files in which an event loop waits when it has nothing to run."""
 
@@ -83,7 +86,7 @@ def _function(frame: str) -> tuple[str, str]:
 def _deeper(stack: Stack, frame: str, places: Places) -> tuple[Stack, bool]:
     """The stack with one more frame if it is one to be seen, and whether what it calls is not."""
     name, file = _function(frame)
-    if name == "[await]" or (name == "select" and file.endswith(_SELECTORS)):
+    if name in _NOT_RUNNING or (name == "select" and file.endswith(_SELECTORS)):
         return (*stack, _AWAITING), True
     if is_machinery(file):
         return stack, True

@@ -85,8 +85,10 @@ class TracemallocTool:
         places = Places()
         for traceback, size, count in self._grown(snapshot):
             raw = [(frame.filename, frame.lineno) for frame in traceback]
-            around = tuple(file for file, _ in raw[: len(self._start)])
-            seen = raw[len(around) - len(below(around, self._start)) :]
+            cut = (traceback.total_nframe or 0) - len(raw)  # the outermost are missing
+            start = self._start[max(0, cut) :]
+            around = tuple(file for file, _ in raw[: len(start)])
+            seen = raw[len(around) - len(below(around, start)) :]
             if not any(is_machinery(file) for file, _ in seen):
                 found = (places(file, line, "") for file, line in seen)
                 stack = tuple(place for place in found if place is not None)

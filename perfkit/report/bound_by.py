@@ -26,8 +26,8 @@ OTHER = "other waiting (sleep, disk, other libraries)"
 class BoundBy:
     """``waiting_ns`` for ``resource`` beside ``computing_ns``; ``place`` says where both were measured.
 
-    ``locks_ns`` is waiting on locks, queues, sleeps and the event loop. ``other_ns`` is the time that was none of
-    these: nothing is known of what was waited for.
+    ``locks_ns`` is waiting on locks, queues, sleeps and the event loop. ``other_ns`` is the time that was
+    none of these: nothing is known of what was waited for.
     """
 
     waiting_ns: int

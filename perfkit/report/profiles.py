@@ -46,9 +46,10 @@ def _cpu(profile: Profile) -> _Texts:
         for line in profile.tree.hottest(MAX_LINES)
     )
     awaiting = f", of which {units.seconds(profile.awaiting)} awaiting" if profile.awaiting else ""
+    samples = f"{units.number(profile.samples)} samples in {units.seconds(profile.duration_ns)}"
     return (
         f"CPU profile: {units.clean(profile.name, 120)}",
-        f"{units.number(profile.samples)} samples in {units.seconds(profile.duration_ns)}{awaiting}, by {profile.tool}",
+        f"{samples}{awaiting}, by {profile.tool}",
         ("line", "own", "share", "total"),
         rows,
     )

@@ -47,7 +47,7 @@ class SplitRow:
 
 @dataclass(frozen=True)
 class Recorded:
-    """``notes`` say what the reader must know: what was dropped, what no probe saw, what recording itself cost."""
+    """``notes`` say what the reader must know: what was dropped, who watched, what recording itself cost."""
 
     splits: tuple[SplitRow, ...]
     kinds: tuple[KindRow, ...]
@@ -72,12 +72,15 @@ def recorded(packed: PackedTrace) -> Recorded:
 def _splits(trace: Trace) -> list[SplitRow]:
     """The whole, and the spans that took longest."""
     named = sorted(split_by_name(trace).items(), key=lambda item: (-item[1].whole_ns, item[0]))
-    rows = [(WHOLE, split_trace(trace)), *((units.clean(name, 160), split) for name, split in named[:MAX_SPLITS])]
+    rows = [
+        (WHOLE, split_trace(trace)),
+        *((units.clean(name, 160), split) for name, split in named[:MAX_SPLITS]),
+    ]
     return [SplitRow(name, units.seconds(split.whole_ns), tuple(_shares(split))) for name, split in rows]
 
 
 def _shares(split: TimeSplit) -> list[str]:
-    """"12 % computing": the largest first; with several threads the shares are of their sum."""
+    """As in "12 % computing", the largest first; with several threads the shares are of their sum."""
     whole = max(split.whole_ns, sum(ns for _, ns in split.parts))
     return [f"{round(100 * ns / whole)} % {name}" for name, ns in split.parts if ns * 200 >= whole]
 

@@ -1,7 +1,7 @@
 """Blocks in which a rule's findings are meant to stay (``perfkit.allow``): counted, not reported.
 
-A finding is allowed if its operations lie inside such a block. Each rule therefore looks at a trace without the
-operations that are allowed for it, and at those alone to learn whether the permission is still needed.
+A finding is allowed if its operations lie inside such a block. Each rule therefore looks at a trace without
+the operations that are allowed for it, and at those alone to learn whether the permission is still needed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def allowed(trace: Trace, code: str, name: str, check: Callable[[Trace], list[Fi
     findings, needed = [], set[int]()
     if blocks:
         findings = check(_only(trace, lambda span: span.id in blocks))
-        needed = {blocks[span_id] for finding in findings for span_id in finding.span_ids if span_id in blocks}
+        needed = {
+            blocks[span_id] for finding in findings for span_id in finding.span_ids if span_id in blocks
+        }
     permissions = [span for span in trace.spans if _permits(span, code, name)]
     needed_texts = {_permission(span) for span in permissions if span.id in needed}
     stale = dict.fromkeys(_permission(span) for span in permissions if span.id not in needed)
@@ -61,7 +63,8 @@ def _permission(span: Span) -> str:
 
 
 def _blocks(trace: Trace, code: str, name: str) -> dict[int, int]:
-    """Number of each span inside a permission to that of the permission. Parents come before their children."""
+    """Number of each span inside a permission to that of the permission."""
+    # parents come before their children
     inside: dict[int, int] = {}
     for span in trace.spans:
         if _permits(span, code, name):

@@ -62,7 +62,9 @@ def check_allowed(trace: Trace) -> Allowed:
     for rule in rules:
         found = allowed(trace, rule.CODE, rule.NAME, rule.check)
         findings += found.findings
-        stale += (f"{permission} is not needed: {rule.CODE} finds nothing there" for permission in found.stale)
+        stale += (
+            f"{permission} is not needed: {rule.CODE} finds nothing there" for permission in found.stale
+        )
     return Allowed(tuple(findings), tuple(stale))
 
 

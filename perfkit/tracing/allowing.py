@@ -16,8 +16,8 @@ KIND = "allow"
 class allow:  # noqa: N801 - used as a statement, as in `with allow(...)`
     """Count a rule's findings inside, and report none: ``with perfkit.allow("PK102", reason="3 tenants"):``.
 
-    ``rule`` is a code or a name ("n-plus-one-request"). An allow that no finding needed is reported itself, so that
-    none outlives its reason. Raises UsageError without a reason.
+    ``rule`` is a code or a name ("n-plus-one-request"). An allow that no finding needed is reported itself,
+    so that none outlives its reason. Raises UsageError without a reason.
     """
 
     def __init__(self, rule: str, *, reason: str) -> None:

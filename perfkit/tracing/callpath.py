@@ -97,16 +97,13 @@ def _shown(name: str) -> str | None:
 
 
 def _learn(name: str) -> int:
-    if name.endswith(_OUTERMOST):
-        kind = _END
-    else:
-        kind = _LIBRARY if shown(name) is None else _APPLICATION
-    _kinds[name] = kind
+    ours = _LIBRARY if shown(name) is None else _APPLICATION
+    _kinds[name] = kind = _END if name.endswith(_OUTERMOST) else ours
     return kind
 
 
 def _walk(frame: FrameType | None, found: list[int]) -> bool:
-    """Add the application's instructions to ``found``; whether the stack ended without meeting its outermost."""
+    """Add the application's instructions to ``found``; whether the stack ended before any of _OUTERMOST."""
     add, kinds = found.append, _kinds
     for _ in _WALK:
         if frame is None:
@@ -141,7 +138,7 @@ def _remember(key: tuple[int, ...], frame: FrameType | None) -> Path:
 
 
 def _greenlets_above() -> list[FrameType]:
-    """Where the greenlets above the running one were left: SQLAlchemy's asyncio calls run in one of their own."""
+    """Where the greenlets above the running one were left: SQLAlchemy's asyncio calls run in their own."""
     library = _modules.get("greenlet")
     frames, above = [], library.getcurrent().parent if library is not None else None
     while above is not None:

@@ -1,7 +1,7 @@
 """A span under way, seen from inside: record and scope in one object.
 
-One object per span is what keeps recording cheap. ``freezing`` makes the model's ``Span`` of it when the trace
-is asked for.
+One object per span is what keeps recording cheap. ``freezing`` makes the model's ``Span`` of it when the
+trace is asked for.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class OpenSpan(Struct, eq=False):
 class Operation(OpenSpan, eq=False):
     """A span of a kind of its own, opened by a probe; ``caller`` is the whole call path."""
 
-    kind: str = "span"  # type: ignore[assignment]
+    kind: str = "span"
 
 
 class Root(OpenSpan, eq=False):

@@ -41,7 +41,7 @@ _NOT_COUNTED = ("allow",)
 
 
 class Recording:
-    """Takes spans from ``with`` (or ``async with``) to its end, through the tasks and threads that start inside.
+    """Takes spans from ``with`` (or ``async with``) to its end, through tasks and threads that start inside.
 
     ``clock`` replaces the clock in force; ``hosts`` are facts that rules may use; of more than ``max_spans``
     the newest are kept. ``whole_process`` also takes spans of threads that know of no recording;
@@ -148,7 +148,7 @@ class Recording:
             if span.end_ns < 0:
                 span.end_ns, span.held = now, UNFINISHED
         for place in (*self.places.values(), *self._tasks.values()):
-            place.append = _nowhere  # a span that was dropped while it was open may still be somebody's parent
+            place.append = _nowhere  # one that was dropped while it was open may still be a parent
 
     def _leave_context(self) -> None:
         scope: OpenSpan | None = current.get()
@@ -190,7 +190,7 @@ class Recording:
         return place
 
     def read_processor_clock(self, thread: Thread, now: int) -> int:
-        """Note what processor time the thread, which must be the running one, has used; and keep to the limit.
+        """Note what processor time the running thread, ``thread``, has used; and keep to the limit.
 
         Returns the moment when that was done: a span that starts then has none of it inside.
         """

@@ -117,7 +117,7 @@ class UserSpan(OpenSpan, eq=False):
 
 
 def span(name: str, /, **attrs: Any) -> UserSpan:
-    """Time a block: ``with span("parse", rows=50) as s: s["bytes"] = n``. Also ``async with``.
+    """Time a block, as in ``with span("parse", rows=50) as s: s["bytes"] = n``. Also with ``async with``.
 
     Keyword arguments become ``Span.attrs``. An exception is noted by its type and passes on.
     """

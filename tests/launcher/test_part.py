@@ -55,7 +55,12 @@ def test_a_value_that_holds_itself_arrives(recording):
 
 def test_odd_rows_and_parameters_arrive(recording):
     with recording:
-        for params, rows in (("0123456789abcdef", 3), ({"id": "x"}, None), ("short", "many"), ("g" * 16, 2**40)):
+        for params, rows in (
+            ("0123456789abcdef", 3),
+            ({"id": "x"}, None),
+            ("short", "many"),
+            ("g" * 16, 2**40),
+        ):
             leave(enter("query", "q", {"params": params, "rows": rows}, None))
         recording.finish(5, [])
     found = [(s.attrs["params"], s.attrs["rows"]) for s in read_part(recording._path).trace.spans]

@@ -94,9 +94,13 @@ def test_what_is_over_at_once_says_that_there_is_no_sample():
 
 
 def test_an_exception_passes_and_the_profile_is_kept():
-    with Recording() as recording, pytest.raises(ZeroDivisionError), cpu("fails"):
+    @cpu
+    def fail():
         spin()
         raise ZeroDivisionError
+
+    with Recording() as recording, pytest.raises(ZeroDivisionError):
+        fail()
     (profile,) = recording.profiles
     check_whole(profile)
     assert profile.error == "ZeroDivisionError"

@@ -39,7 +39,8 @@ def test_threads_have_a_cpu_capture_each():
 def test_memory_is_measured_once_for_all_threads():
     with capture_with(NotingTool(), "outer", "memory"):
         expected = [
-            "nothing was measured by itself: this is a part of the memory capture 'outer', which was under way"
+            "nothing was measured by itself: "
+            "this is a part of the memory capture 'outer', which was under way"
         ]
         assert measured("memory") == expected
         assert in_a_thread(lambda: measured("memory")) == expected
@@ -70,7 +71,8 @@ def test_of_concurrent_tasks_one_is_measured():
     assert asyncio.run(main()) == [
         [],
         [
-            "nothing was measured: the cpu capture 'first' was under way in another task, and a thread has one at a time"
+            "nothing was measured: the cpu capture 'first' was under way in another task, "
+            "and a thread has one at a time"
         ],
     ]
 
