@@ -117,15 +117,19 @@ class Reader:
             self.tokens.append(MORE)
 
     def _word(self, text: str, match: re.Match[str]) -> int:
-        last = self.tokens[-1]
+        tokens = self.tokens
+        last = tokens[-1]
         upper = text.upper()
-        if upper not in KEYWORDS or last == "." or (upper in FOLLOWING and last not in FOLLOWING[upper]):
-            self.tokens.append(text)
+        if last == ".":  # one token, lest it is taken for the keyword later
+            tokens[-2:] = [f"{tokens[-2]}.{text}"]
+            self._operand = True
+        elif upper not in KEYWORDS or last not in FOLLOWING.get(upper, (last,)):
+            tokens.append(text)
             self._operand = True
         elif upper in _LITERALS and self._is_literal(upper, last):
             return self._value(text, match)
         else:
-            self.tokens.append(upper)
+            tokens.append(upper)
             self._operand = upper in OPERANDS
         return 0
 
@@ -264,7 +268,7 @@ class Reader:
             self.tokens.pop()
         elif self.tokens[-1] != ".":
             self.tokens.append(MORE)
-        self._operand = True
+        self._operand = self.tokens[-1] == MORE
 
     def _operator(self, text: str, match: re.Match[str]) -> int:
         if text == "[":

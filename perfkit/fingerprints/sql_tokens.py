@@ -49,7 +49,7 @@ def _dialect(*, backslash: bool) -> Dialect:
     text = rf"(?:[nNxXbB]|[uU]&)?+{single}"
     dotted = rf"(?:\.(?:{_WORD}|{double}))*+"
     groups = {
-        "generated": rf"(?:{GENERATED.pattern})(?![\w$.])",
+        "generated": rf"(?:{GENERATED.pattern})(?![\w$]|\.(?!\.))",
         "word": rf"{_WORD}{dotted}(?!['&])",
         "comma": ",",
         "mark": r"[();\]]|\.{3}|\.(?!\d)|(?<=[\w\])\"`])\.",

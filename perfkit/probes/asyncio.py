@@ -5,8 +5,8 @@ line of the application that was running then: a watchdog thread looks at the st
 long. That thread lives only while something is recorded; a fast step costs two readings of the clock. A
 recording that ends within such a step ends the span too, as unfinished.
 
-A task waits in ``asyncio.sleep``, ``Lock.acquire``, ``Semaphore.acquire``, ``Condition.wait``,
-``Event.wait``, ``Barrier.wait``, ``Queue.get`` and ``Queue.put``; only what really waited is recorded.
+A task waits in ``asyncio.sleep``, ``Lock.acquire``, ``Semaphore.acquire``, ``Condition.wait`` (of which
+``Barrier`` is made), ``Event.wait``, ``Queue.get`` and ``Queue.put``; only what really waited is recorded.
 ``gather``, ``TaskGroup``, ``wait_for`` and ``Queue.join`` are no waits but how tasks are put together. Waits
 are left out for the same reasons as in the probe for threads.
 
@@ -34,6 +34,7 @@ from perfkit.tracing.clocks import REAL_PERF_COUNTER_NS
 from perfkit.tracing.open_spans import Place
 from perfkit.tracing.open_spans import Thread as PlaceThread
 from perfkit.tracing.scopes import active
+from perfkit.tracing.tasks import start_of_task
 
 if TYPE_CHECKING:
     from asyncio import Handle
@@ -45,8 +46,8 @@ TESTED = ("3.11", "3.14")
 THRESHOLD_NS = 50_000_000
 """A step that holds the loop for longer is recorded; asyncio's debug mode complains at twice as much."""
 
-SHORTEST_PAUSE_S = 0.001
-"""The watchdog looks at most this often."""
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.001, 0.05
+"""How long the watchdog sleeps between two looks; when the recording is over, it sees that after the latter."""
 
 _originals: list[tuple[Any, str, Any]] = []
 
@@ -84,8 +85,8 @@ def _replace(owner: Any, name: str, watched: Any) -> None:
 # Waiting
 
 _WAITS = (
-    *(("Lock", "acquire"), ("Semaphore", "acquire"), ("Condition", "wait"), ("Event", "wait")),
-    *(("Barrier", "wait"), ("Queue", "get"), ("Queue", "put")),
+    *(("Lock", "acquire"), ("Semaphore", "acquire"), ("Condition", "wait")),
+    *(("Event", "wait"), ("Queue", "get"), ("Queue", "put")),
 )
 
 
@@ -93,9 +94,9 @@ def _watch_wait(name: str, original: Any) -> Any:
     waiting = _waiting(name, original)
 
     def wait(*arguments: Any, **options: Any) -> Any:
-        if not active:
+        if not active or time.perf_counter_ns is not REAL_PERF_COUNTER_NS:
             return original(*arguments, **options)
-        return waiting(sys._getframe(1), *arguments, **options)
+        return waiting(*arguments, **options)
 
     return _marked(wraps(original)(wait))
 
@@ -104,9 +105,10 @@ def _watch_sleep(original: Any) -> Any:
     waiting = _waiting("asyncio.sleep", original)
 
     def sleep(delay: Any, result: Any = None) -> Any:
-        if not active or (isinstance(delay, (int, float)) and delay <= 0):
+        if not active or time.perf_counter_ns is not REAL_PERF_COUNTER_NS:
             return original(delay, result)
-        return waiting(sys._getframe(1), delay, result)
+        takes_time = not isinstance(delay, (int, float)) or delay > 0
+        return (waiting if takes_time else original)(delay, result)
 
     return _marked(wraps(original)(sleep))
 
@@ -127,13 +129,10 @@ def _marked(function: Any) -> Any:
 
 
 def _waiting(name: str, original: Any) -> Any:
-    """``original``, which from the moment it waits runs within a span.
-
-    The way there is the stack of that moment, or that of the caller for what is the whole of a task.
-    """
+    """``original``, which from the moment it waits runs within a span."""
 
     @wraps(original)  # warnings shall say "coroutine 'sleep' was never awaited"
-    async def waiting(caller: FrameType, *arguments: Any, **options: Any) -> Any:
+    async def waiting(*arguments: Any, **options: Any) -> Any:
         running = original(*arguments, **options)
         try:
             awaited = running.send(None)
@@ -142,8 +141,7 @@ def _waiting(name: str, original: Any) -> Any:
         opened = None
         with suppress(Exception):
             if is_watched():
-                opened = begin_wait(name, capture(sys._getframe(1)) or capture(caller))
-        del caller
+                opened = begin_wait(name, _way_to(sys._getframe(1)))
         try:
             answer = await _resumed(running, awaited)
         except BaseException as error:
@@ -153,6 +151,15 @@ def _waiting(name: str, original: Any) -> Any:
         return answer
 
     return waiting
+
+
+def _way_to(frame: FrameType) -> Path:
+    """The application's lines that led to a wait; those that made the task if the wait is all of it."""
+    import asyncio
+
+    if frame.f_code is asyncio.Queue.join.__code__:
+        return ()
+    return capture(frame) or (start_of_task() if frame.f_code is _originals[0][2].__code__ else ())
 
 
 @coroutine
@@ -337,7 +344,7 @@ def _pause_s() -> float:
     now_ns = REAL_PERF_COUNTER_NS()
     steps = [watch.step for watch in list(_watches.values()) if watch.opened is None]
     left = [step[0] + THRESHOLD_NS - now_ns for step in steps if step is not None]
-    return max(min([THRESHOLD_NS, *left]) / 1e9, SHORTEST_PAUSE_S)
+    return min(max(min([THRESHOLD_NS, *left]) / 1e9, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
 
 
 def _look(watch: Watch) -> None:
@@ -345,7 +352,8 @@ def _look(watch: Watch) -> None:
     if step is None or watch.opened is not None or REAL_PERF_COUNTER_NS() - step[0] <= THRESHOLD_NS:
         return
     frame = sys._current_frames().get(watch.ident)
-    path, call = capture(frame), _call(frame)
+    path = capture(frame)
+    call = _call(frame) if path else ""
     with _changing:
         if watch.step is step:  # else what was seen is not that step's
             watch.opened = _open(watch, step, path, call)

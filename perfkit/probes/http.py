@@ -184,7 +184,7 @@ def begin(method: object, url: str, body: object, frame: FrameType | None, *, re
         method=method.upper() if isinstance(method, str) else "",
         url=url,
         given=body,
-        body=_kept(body) if body else None,
+        body=None if body is None else _kept(body),
         retry=retry,
     )
     if begin_span(attempt, frame) and _loose_ends:

@@ -178,11 +178,13 @@ class _Connection:
 
 def _body(request: Any) -> bytes | None:
     """The body if it lies there as bytes; streams and forms with files are left alone."""
-    try:
-        content: bytes = request.content
-    except Exception:  # httpx.RequestNotRead, or something odd: then the body stays untold
-        return None
-    return content
+    with suppress(Exception):
+        if hasattr(request, "_content"):
+            content: bytes = request.content
+            return content
+        if type(request.stream).__name__ == "ByteStream":  # of a redirect; it can be read again
+            return b"".join(request.stream)
+    return None
 
 
 def _failed(error: BaseException) -> None:

@@ -25,8 +25,8 @@ _numbers = itertools.count(1)
 class Link(NamedTuple):
     """One connection, numbered in this process, as the probe ``library`` saw it.
 
-    ``system`` is OpenTelemetry's name ("postgresql", "sqlite", "mysql", "redis"), ``host`` has its port and is ""
-    for a file.
+    ``system`` is OpenTelemetry's name ("postgresql", "sqlite", "mysql", "redis"), ``host`` has its port and
+    is "" for a file.
     """
 
     system: str

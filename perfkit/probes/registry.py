@@ -122,10 +122,21 @@ def _instrument_used() -> list[str]:
     for name, module in known.items():
         library = library_of(name)
         if library in sys.modules:
-            _install(name, _load(module))
+            _install_quietly(name, module)
         else:
-            when_imported(library, lambda name=name, module=module: _install(name, _load(module)))  # type: ignore[misc]
+            when_imported(library, lambda name=name, module=module: _install_quietly(name, module))  # type: ignore[misc]
     return list(known)
+
+
+def _install_quietly(name: str, module: str) -> None:
+    """For libraries nobody named: a probe that fails must not end the program's own import. It is stated."""
+    try:
+        probe = _load(module)
+        # a probe that is being imported itself, and imports its library, is installed by whoever wants it
+        if hasattr(probe, "install"):
+            _install(name, probe)
+    except Exception as error:
+        _looked_at[name] = f"the probe {name!r} cannot watch: {type(error).__name__}: {error}"
 
 
 def _load(module: str) -> Probe:

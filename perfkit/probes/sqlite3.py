@@ -10,9 +10,12 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import sys
+from collections import deque
 from collections.abc import Iterator
-from functools import cache, wraps
+from contextlib import suppress
+from functools import lru_cache, wraps
 from pathlib import Path
+from types import FrameType
 from typing import Any, Self
 
 from perfkit.probes.queries import Link, Query, begin, begin_connect, begin_transaction, end, next_link
@@ -26,6 +29,13 @@ TESTED = ("3.11", "3.14")
 _FACTORY_PLACE = 5  # of ``factory`` among the positional arguments of sqlite3.connect
 _originals: list[tuple[Any, str, Any]] = []
 _frame = sys._getframe
+# called without super(), which takes longer: see _subclass for why the next class is always sqlite3's
+_cursor, _exit = sqlite3.Connection.cursor, sqlite3.Connection.__exit__
+_commit, _rollback = sqlite3.Connection.commit, sqlite3.Connection.rollback
+_execute, _executemany = sqlite3.Cursor.execute, sqlite3.Cursor.executemany
+_executescript, _iter = sqlite3.Cursor.executescript, sqlite3.Cursor.__iter__
+_fetchone, _fetchmany = sqlite3.Cursor.fetchone, sqlite3.Cursor.fetchmany
+_fetchall = sqlite3.Cursor.fetchall
 
 
 def install() -> None:
@@ -62,7 +72,7 @@ def _watch_connect(original: Any) -> Any:
             raise
         leave(opened)
         if isinstance(connection, _Connection):
-            connection._link = next_link("sqlite", "", database)
+            connection._perfkit_link = next_link("sqlite", "", database)
         return connection
 
     return connect
@@ -79,142 +89,154 @@ def shown_database(database: Any) -> str:
 class _Cursor(sqlite3.Cursor):
     """Records its statements; counts the rows of the last one as they are fetched."""
 
-    _opened: Query | None = None
+    _perfkit_query: Query | None = None
 
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
-        if not active:
-            return super().execute(sql, parameters)
-        connection = self.connection
-        self._opened = opened = begin(
-            sql, parameters, _link(connection), _frame(1), transaction=connection.in_transaction
-        )
+        opened = self._perfkit_query = _begin(self, sql, parameters, _frame(1)) if active else None
         if opened is None:
-            return super().execute(sql, parameters)
+            _execute(self, sql, parameters)
+            return self
         try:
-            super().execute(sql, parameters)
+            _execute(self, sql, parameters)
         except BaseException as error:
             end(opened, None, error)
             raise
         end(opened, self.rowcount)
+        opened.transaction = self.connection.in_transaction
         return self
 
     def executemany(self, sql: str, parameters: Any, /) -> Self:
-        many = len(parameters) if hasattr(parameters, "__len__") else 0
         sets = parameters if isinstance(parameters, (list, tuple)) else ()
-        connection = self.connection
-        opened = begin(
-            sql, sets, _link(connection), _frame(1), many=many, transaction=connection.in_transaction
-        )
-        try:
-            super().executemany(sql, parameters)
-        except BaseException as error:
-            end(opened, None, error)
-            raise
-        end(opened, self.rowcount)
+        opened = _begin(self, sql, sets, _frame(1), many=len(sets)) if active else None
+        _recorded(opened, self, _executemany, sql, parameters)
         return self
 
     def executescript(self, script: str, /) -> Self:
-        opened = begin(script, None, _link(self.connection), _frame(1))
-        try:
-            super().executescript(script)
-        except BaseException as error:
-            end(opened, None, error)
-            raise
-        end(opened)
+        opened = _begin(self, script, None, _frame(1)) if active else None
+        _recorded(opened, self, _executescript, script)
         return self
 
     def fetchall(self) -> list[Any]:
-        return self._counted(super().fetchall())
+        rows = _fetchall(self)
+        _count(self._perfkit_query, len(rows))
+        return rows
 
     def fetchmany(self, *args: Any, **options: Any) -> list[Any]:
-        return self._counted(super().fetchmany(*args, **options))
+        rows = _fetchmany(self, *args, **options)
+        _count(self._perfkit_query, len(rows))
+        return rows
 
     def fetchone(self) -> Any:
-        row = super().fetchone()
-        if row is not None and self._opened is not None:
-            self._counted([row])
+        row = _fetchone(self)
+        if row is not None:
+            _count(self._perfkit_query, 1)
         return row
 
-    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
-        opened = self._opened
-        rows = super().__iter__()
-        if opened is None or opened.rows is not None:
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # sqlite3's is the cursor itself
+        opened, rows = self._perfkit_query, _iter(self)
+        if opened is None:
             return rows
         # counted in C: a method of ours for each row would take longer than the row
-        opened.rows = counter = itertools.count(1)
-        return itertools.compress(rows, counter)
-
-    def _counted(self, rows: list[Any]) -> list[Any]:
-        opened = self._opened
-        if opened is not None and not isinstance(opened.rows, itertools.count):
-            opened.rows = (opened.rows or 0) + len(rows)
-        return rows
+        if not isinstance(opened.rows, itertools.count):
+            opened.rows = itertools.count((opened.rows or 0) + 1)
+        return itertools.compress(rows, opened.rows)
 
 
 class _Connection(sqlite3.Connection):
     """Makes cursors that record, and records its own commits and rollbacks."""
 
-    _link: Link | None = None
+    _perfkit_link: Link | None = None
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        # as sqlite3 does it, but without the ways from C to Python and back
+        cursor: sqlite3.Cursor = self.cursor().execute(sql, parameters)
+        return cursor
 
     def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
-        return super().cursor(watched_cursor(factory))
-
-    # The originals of these three call the cursor's C code past its methods.
-
-    def execute(self, *arguments: Any) -> Any:
-        return self.cursor().execute(*arguments)
-
-    def executemany(self, *arguments: Any) -> Any:
-        return self.cursor().executemany(*arguments)
-
-    def executescript(self, *arguments: Any) -> Any:
-        return self.cursor().executescript(*arguments)
+        return _cursor(self, _Cursor if factory is sqlite3.Cursor else watched_cursor(factory))
 
     def commit(self) -> None:
-        self._finish("COMMIT", super().commit)
+        _finish(self, "COMMIT", _frame(1), _commit)
 
     def rollback(self) -> None:
-        self._finish("ROLLBACK", super().rollback)
+        _finish(self, "ROLLBACK", _frame(1), _rollback)
 
     def __exit__(self, *details: Any) -> Any:
         name = "COMMIT" if details[:1] == (None,) else "ROLLBACK"
-        return self._finish(name, super().__exit__, *details)
-
-    def _finish(self, name: str, method: Any, *details: Any) -> Any:
-        if not active or not self.in_transaction:
-            return method(*details)
-        opened = begin_transaction(name, _link(self), _frame(2))
-        try:
-            result = method(*details)
-        except BaseException as error:
-            end(opened, None, error)
-            raise
-        end(opened)
-        return result
+        return _finish(self, name, _frame(1), _exit, *details)
 
 
-def _link(connection: Any) -> Link:
-    link: Link | None = connection._link
-    if link is None:
-        link = connection._link = next_link("sqlite", "", "")
+def _begin(cursor: Any, sql: str, params: Any, frame: FrameType, many: int | None = None) -> Query | None:
+    """Open the span; None where that is impossible, as with a cursor that was never initialised."""
+    try:
+        connection = cursor.connection
+        return begin(sql, params, connection._perfkit_link or _new_link(connection), frame, many=many)
+    except Exception:
+        return None
+
+
+def _recorded(opened: Query | None, cursor: Any, method: Any, *arguments: Any) -> None:
+    try:
+        method(cursor, *arguments)
+    except BaseException as error:
+        end(opened, None, error)
+        raise
+    if opened is not None:
+        end(opened, cursor.rowcount)
+        opened.transaction = cursor.connection.in_transaction
+
+
+def _finish(connection: Any, name: str, frame: FrameType, method: Any, *details: Any) -> Any:
+    """Commit or roll back; recorded if there is a transaction, and if this ends it."""
+    opened = None
+    with suppress(Exception):
+        if active and connection.in_transaction and getattr(connection, "autocommit", None) is not True:
+            opened = begin_transaction(name, connection._perfkit_link or _new_link(connection), frame)
+    try:
+        result = method(connection, *details)
+    except BaseException as error:
+        end(opened, None, error)
+        raise
+    end(opened)
+    return result
+
+
+def _count(opened: Query | None, fetched: int) -> None:
+    if opened is None:
+        return
+    if isinstance(opened.rows, itertools.count):
+        deque(itertools.islice(opened.rows, fetched), maxlen=0)
+    else:
+        opened.rows = (opened.rows or 0) + fetched
+
+
+def _new_link(connection: Any) -> Link:
+    link: Link = next_link("sqlite", "", "")
+    connection._perfkit_link = link
     return link
 
 
-@cache
 def watched_connection(factory: Any) -> Any:
     """A subclass of the caller's connection class that records; what is no class stays as it is."""
-    return _subclass(_Connection, factory, sqlite3.Connection)
+    return _subclass(_Connection, factory) if _derives(factory, sqlite3.Connection) else factory
 
 
-@cache
 def watched_cursor(factory: Any) -> Any:
     """A subclass of the caller's cursor class that records; what is no class stays as it is."""
-    return _subclass(_Cursor, factory, sqlite3.Cursor)
+    return _subclass(_Cursor, factory) if _derives(factory, sqlite3.Cursor) else factory
 
 
-def _subclass(watching: type, factory: Any, base: type) -> Any:
-    if not isinstance(factory, type) or not issubclass(factory, base) or issubclass(factory, watching):
-        return factory
-    if factory is base:
+def _derives(factory: Any, base: type) -> bool:
+    return isinstance(factory, type) and issubclass(factory, base)
+
+
+@lru_cache(maxsize=256)
+def _subclass(watching: type, factory: type) -> type:
+    if issubclass(watching, factory):
         return watching
-    return type(factory.__name__, (watching, factory), {"__module__": factory.__module__})
+    if issubclass(factory, watching):
+        return factory
+    try:
+        return type(factory.__name__, (factory, watching), {"__module__": factory.__module__})
+    except Exception:  # the caller's class may refuse to be subclassed
+        return factory

@@ -19,8 +19,8 @@ def untested(probe: str, library: str, tested: tuple[str, str]) -> str | None:
     if version is None or _key(tested[0]) <= _key(version) < _key(tested[1]):
         return None
     return (
-        f"the probe {probe!r} was tested with {library} {tested[0]} up to {tested[1]}, and this is {version}: "
-        "spans may be missing or wrong"
+        f"the probe {probe!r} was tested with {library} {tested[0]} up to {tested[1]}, and this is "
+        f"{version}: spans may be missing or wrong"
     )
 
 

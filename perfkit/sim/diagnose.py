@@ -31,7 +31,7 @@ def deadlock_report(now_ns: int, tasks: list[asyncio.Task[Any]]) -> str:
 
 def where(task: asyncio.Task[Any]) -> str:
     """The innermost line a task waits at; if that is the standard library's, also the line before it."""
-    frames = _frames(task.get_coro())
+    frames = [frame for frame in _frames(task.get_coro()) if not _is_watching(frame)]
     if not frames:
         return "nowhere: it has not started"
     text = _place(frames[-1])
@@ -47,6 +47,11 @@ def _frames(coroutine: Any) -> list[FrameType]:
             frames.append(frame)
         coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
     return frames
+
+
+def _is_watching(frame: FrameType) -> bool:
+    """Whether it is a probe's, between the application and the library."""
+    return str(frame.f_globals.get("__name__", "")).startswith(("perfkit.probes.", "perfkit.tracing."))
 
 
 def _in_stdlib(frame: FrameType) -> bool:

@@ -3,15 +3,18 @@
 A frame is the application's unless its file lies in the standard library, in site-packages or in perfkit.
 Frames and paths are shared between spans, so that a million spans from one loop hold one path.
 
-Hot code: a line is known by the address of its instruction, ``id(code) + lasti``, since the bytecode lies
-inside the code object. A code object as a dict key would be hashed by its bytecode, in microseconds.
+Hot code: stacks that were seen are kept as a tree, from the innermost frame outwards, and a stack is known
+again by the code of each frame and the offset of its instruction. Code objects are compared and never hashed:
+that would read their bytecode, for microseconds.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from types import CodeType, FrameType
+from typing import Any
 
 from perfkit.model.trace import Frame
 
@@ -21,8 +24,8 @@ MAX_APPLICATION_FRAMES = 12
 MAX_FRAMES = 200
 """How far up the stack is looked at all, so that deep recursion stays cheap."""
 
-MAX_PATHS = 100_000
-"""Known paths; all are learnt anew when there are more, as in code that calls itself in many ways."""
+MAX_STEPS = 50_000
+"""Frames of the stacks that are kept, in all: about 16 MB. They are learnt anew when there are more."""
 
 Path = tuple[Frame, ...]
 
@@ -36,26 +39,44 @@ _OUTERMOST = (
 )
 """Files that start the application's code: what called them is the same for every operation."""
 
-_APPLICATION, _LIBRARY, _END = 1, 0, -1
-_kinds: dict[str, int] = {}
+_Step = dict[int, tuple[Any, Any, Path | None]]
+"""To the next frame outwards, by the offset of its instruction: its code, the step from there, and the path
+if nothing further out matters. A second code with that offset is found by the sum of offset and address."""
+
+_END = -1
+"""In a step: where the stack ends."""
+
 _files: dict[str, str | None] = {}
 _lines: dict[int, Frame | None] = {}
-_paths: dict[tuple[int, ...], Path] = {}
 _shared: dict[Path, Path] = {}
-_WALK = range(MAX_FRAMES)
-_codes: list[CodeType] = []  # keeps the addresses above from being used again
+_stacks: _Step = {}
+_codes: list[CodeType] = []  # keeps their addresses from being used again
 _modules = sys.modules
 
 
 def capture(frame: FrameType | None) -> Path:
     """The application's frames from ``frame`` outwards, innermost first; () where there are none."""
-    found: list[int] = []
-    if _walk(frame, found) and "greenlet" in _modules:
-        for above in _greenlets_above():
-            _walk(above, found)
-    key = tuple(found) if len(found) <= MAX_APPLICATION_FRAMES else tuple(found[:MAX_APPLICATION_FRAMES])
-    path = _paths.get(key)
-    return path if path is not None else _remember(key, frame)
+    walk, step, above = frame, _stacks, None
+    try:
+        while True:
+            while walk is not None:
+                code, further, path = step[walk.f_lasti]
+                if code is not walk.f_code:
+                    code, further, path = step[walk.f_lasti + id(walk.f_code)]
+                if path is not None:
+                    return path
+                step = further
+                walk = walk.f_back
+            if above is None:
+                if "greenlet" not in _modules:
+                    break
+                above = _greenlets_above()
+            walk = next(above, None)
+            if walk is None:
+                break
+        return step[_END][1]  # type: ignore[no-any-return]
+    except KeyError:
+        return _learn(frame)
 
 
 def line_of(code: CodeType, lasti: int) -> Frame | None:
@@ -83,7 +104,7 @@ def shown(name: str) -> str | None:
 
 def forget() -> None:
     """Drop what was learnt; also for a process that changes its working directory."""
-    for known in (_kinds, _files, _lines, _paths, _shared, _codes):
+    for known in (_files, _lines, _shared, _stacks, _codes):
         known.clear()
 
 
@@ -96,56 +117,51 @@ def _shown(name: str) -> str | None:
     return real.removeprefix(here).replace(os.sep, "/")
 
 
-def _learn(name: str) -> int:
-    ours = _LIBRARY if shown(name) is None else _APPLICATION
-    _kinds[name] = kind = _END if name.endswith(_OUTERMOST) else ours
-    return kind
-
-
-def _walk(frame: FrameType | None, found: list[int]) -> bool:
-    """Add the application's instructions to ``found``; whether the stack ended before any of _OUTERMOST."""
-    add, kinds = found.append, _kinds
-    for _ in _WALK:
-        if frame is None:
-            return True
-        code = frame.f_code
-        kind = kinds.get(code.co_filename)
-        if kind is None:
-            kind = _learn(code.co_filename)
-        if kind > 0:
-            add(id(code) + frame.f_lasti)
-        elif kind < 0:
-            return False
-        frame = frame.f_back
-    return False
-
-
-def _remember(key: tuple[int, ...], frame: FrameType | None) -> Path:
-    """Walk the stack again, this time for people: only once for each path."""
-    if len(_paths) >= MAX_PATHS:
+def _learn(start: FrameType | None) -> Path:
+    """The path of a stack that was not seen before."""
+    if len(_codes) > MAX_STEPS:
         forget()
-    wanted, found = set(key), list[Frame]()
-    for start in (frame, *_greenlets_above()):
-        step = start
-        while step is not None and len(found) < len(key):
-            if id(step.f_code) + step.f_lasti in wanted:
-                line = line_of(step.f_code, step.f_lasti)
-                found += [] if line is None else [line]
-            step = step.f_back
+    found, step = list[Frame](), _stacks
+    for count, frame in enumerate(_stack(start), 1):
+        outermost = frame.f_code.co_filename.endswith(_OUTERMOST)
+        line = None if outermost else line_of(frame.f_code, frame.f_lasti)
+        found += [] if line is None else [line]
+        if outermost or len(found) == MAX_APPLICATION_FRAMES or count == MAX_FRAMES:
+            path = share(tuple(found))
+            _next(step, frame, path)
+            return path
+        step = _next(step, frame, None)
     path = share(tuple(found))
-    _paths[key] = path
+    step[_END] = (None, path, None)
     return path
 
 
-def _greenlets_above() -> list[FrameType]:
-    """Where the greenlets above the running one were left: SQLAlchemy's asyncio calls run in their own."""
+def _next(step: _Step, frame: FrameType, path: Path | None) -> _Step:
+    code, key = frame.f_code, frame.f_lasti
+    if key in step and step[key][0] is not code:
+        key += id(code)
+    if key not in step:
+        step[key] = (code, {}, path)
+        _codes.append(code)
+    return step[key][1]  # type: ignore[no-any-return]
+
+
+def _stack(frame: FrameType | None) -> Iterator[FrameType]:
+    for start in (frame, *_greenlets_above()):
+        step = start
+        while step is not None:
+            yield step
+            step = step.f_back
+
+
+def _greenlets_above() -> Iterator[FrameType]:
+    """Where the greenlets above were left: SQLAlchemy's asyncio calls run in one of their own."""
     library = _modules.get("greenlet")
-    frames, above = [], library.getcurrent().parent if library is not None else None
+    above = library.getcurrent().parent if library is not None else None
     while above is not None:
         if above.gr_frame is not None:
-            frames.append(above.gr_frame)
+            yield above.gr_frame
         above = above.parent
-    return frames
 
 
 def _line(code: CodeType, lasti: int) -> int:

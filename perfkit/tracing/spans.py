@@ -117,9 +117,10 @@ class UserSpan(OpenSpan, eq=False):
 
 
 def span(name: str, /, **attrs: Any) -> UserSpan:
-    """Time a block, as in ``with span("parse", rows=50) as s: s["bytes"] = n``. Also with ``async with``.
+    """A context manager, also for ``async with``, that records its block.
 
-    Keyword arguments become ``Span.attrs``. An exception is noted by its type and passes on.
+    ``with perfkit.span("parse", rows=50) as s: s["bytes"] = n``. Keyword arguments become ``Span.attrs``.
+    An exception is noted by its type and passes on.
     """
     return UserSpan(name, attrs or None)
 

@@ -124,7 +124,7 @@ from perfkit.fingerprints.sql import describe_sql
         ("select * from 2024_orders", "SELECT * FROM 2024_orders"),
         ("select t . a, t.*, count( * )", "SELECT t.a, t.*, count(*)"),
         ("select Start, commit, key, index from comment order by first", None),
-        ("select t.select, t.limit from t", "SELECT t.select, t.limit FROM t"),
+        ("select t.select, t . limit from t", "SELECT t.select, t.limit FROM t"),
         # names that libraries number
         ('savepoint "s140735_x2"', "SAVEPOINT ?"),
         ("release savepoint sa_savepoint_3", "RELEASE SAVEPOINT ?"),

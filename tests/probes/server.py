@@ -1,9 +1,10 @@
 """A small real HTTP/1.1 server in a thread, for the probes of HTTP clients; it is its own HTTP proxy, too.
 
 Paths: /echo (the body back), /chunked/N (N chunks of ten bytes), /gzip, /redirect/N (N steps to /echo),
-/see-other (303 to /echo), /unavailable/N (503 with Retry-After for the first N), /status/CODE, /slow (head,
-half of the body, then the rest once ``go`` is set), /broken (less than it promised), /reset (no answer at
-all), /reset/N (the same for the first N). Any other path answers "hello" with a Server-Timing header.
+/see-other (303 to /echo), /moved (301 to /status/404), /unavailable/N (503 with Retry-After for the first N), /status/CODE, /slow (head,
+half of the body, then the rest once ``go`` is set), /never (no answer until then), /broken (less than it
+promised), /reset (no answer at all), /reset/N (the same for the first N). Any other path answers "hello" with a
+Server-Timing header.
 """
 
 import contextlib
@@ -20,15 +21,18 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+SECRET = "s3cr3t"
+"""Part of every value that must not enter a trace."""
+
 COMPRESSED = gzip.compress(b"hello " * 100, mtime=0)
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
     wbufsize = 65536  # so that head and body leave together
 
     def setup(self):
+        self.disable_nagle_algorithm = self.server.address_family == socket.AF_INET
         super().setup()
         self.server.connections.append(self.connection)
 
@@ -88,6 +92,9 @@ class Handler(BaseHTTPRequestHandler):
         target = f"/redirect/{left - 1}" if left > 1 else "/echo"
         self.answer(b"elsewhere", 307 if self.command == "POST" else 302, Location=target)
 
+    def do_moved(self, argument, body):
+        self.answer(b"", 301, Location="/status/404")
+
     def do_see_other(self, argument, body):
         self.answer(b"elsewhere", 303, Location="/echo")
 
@@ -106,6 +113,10 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         self.server.go.wait(10)
         self.wfile.write(b"tail")
+
+    def do_never(self, argument, body):
+        self.server.go.wait(10)
+        self.close_connection = True
 
     def do_broken(self, argument, body):
         self.send_response(200)
@@ -199,6 +210,51 @@ def serve(*, certificate=None, unix=None):
         server.server_close()
         if unix:
             os.unlink(unix)
+
+
+@contextlib.contextmanager
+def serve_http2():
+    """The address of a server that answers "hello" to every request, in HTTP/2 without TLS. Needs h2."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=_speak_http2, args=(listening,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            thread.join()
+
+
+def _speak_http2(listening):
+    from h2.config import H2Configuration
+    from h2.connection import H2Connection
+    from h2.events import StreamEnded
+
+    connection, _ = listening.accept()
+    with connection, contextlib.suppress(OSError):
+        http2 = H2Connection(H2Configuration(client_side=False))
+        http2.initiate_connection()
+        connection.sendall(http2.data_to_send())
+        while data := connection.recv(65536):
+            for event in http2.receive_data(data):
+                if isinstance(event, StreamEnded):
+                    http2.send_headers(event.stream_id, [(":status", "200")])
+                    http2.send_data(event.stream_id, b"hello", end_stream=True)
+            connection.sendall(http2.data_to_send())
+
+
+def requests_of(rec):
+    """The recording's requests without the facts that vary between runs."""
+    varying = {"host", "params"}
+    return [
+        {key: value for key, value in span.attrs.items() if key not in varying}
+        for span in rec.trace.of_kind("request")
+    ]
+
+
+def numbers(rec):
+    """Status, retry and redirect of each request."""
+    spans = rec.trace.of_kind("request")
+    return [(s.attrs["status"], s.attrs["retry"], s.attrs.get("redirect", 0)) for s in spans]
 
 
 def make_certificate(folder):

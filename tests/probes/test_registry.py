@@ -1,3 +1,4 @@
+import importlib
 import subprocess
 import sys
 import textwrap
@@ -6,6 +7,7 @@ import pytest
 
 import perfkit
 from perfkit.errors import UnknownNameError
+from perfkit.probes import registry
 
 
 def test_an_unknown_probe_gets_a_suggestion():
@@ -65,3 +67,42 @@ def test_another_finder_that_asks_all_others_is_no_endless_loop():
         """
     )
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+
+
+def test_a_probe_that_imports_its_awaited_library_is_no_circle():
+    script = textwrap.dedent(
+        """
+        import sys
+        import perfkit
+        with perfkit.record():
+            assert "sqlite3" not in sys.modules
+            perfkit.instrument("sqlite3")
+            import sqlite3
+            assert sqlite3.connect.__wrapped__
+        """
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+
+
+def test_a_probe_that_cannot_be_installed_is_stated_and_costs_no_import():
+    script = textwrap.dedent(
+        """
+        import perfkit
+        from perfkit.probes import registry
+        registry.BUILT_IN["colorsys"] = "no.such.probe"
+        with perfkit.record() as rec:
+            import colorsys
+        (warning,) = rec.trace.warnings
+        assert warning.startswith("the probe 'colorsys' cannot watch: ModuleNotFoundError"), warning
+        """
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+
+
+def test_every_built_in_probe_says_what_it_watches():
+    for name, module in registry.BUILT_IN.items():
+        probe = importlib.import_module(module)
+        assert registry.library_of(name).startswith(probe.LIBRARY)
+        assert len(probe.TESTED) == 2
+        assert callable(probe.install)
+        assert callable(probe.remove)

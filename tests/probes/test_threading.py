@@ -1,4 +1,5 @@
 import concurrent.futures
+import contextlib
 import inspect
 import multiprocessing.pool
 import pickle
@@ -53,12 +54,14 @@ def full_queue():
 
 
 def wait_in_a_condition():
-    with threading.Condition() as condition:
+    condition = threading.Condition()
+    with condition:
         condition.wait(SHORT_S)
 
 
 def wait_for_in_a_condition():
-    with threading.Condition() as condition:
+    condition = threading.Condition()
+    with condition:
         condition.wait_for(lambda: False, SHORT_S)
 
 
@@ -82,7 +85,6 @@ WAITS = {
     "threading.Thread.join": lambda: sleeping_thread().join(SHORT_S),
     "queue.Queue.get": lambda: queue.LifoQueue().get(timeout=SHORT_S),
     "queue.Queue.put": lambda: full_queue().put(2, timeout=SHORT_S),
-    "queue.Queue.join": lambda: threading.Timer(SHORT_S, full_queue().join).function.__self__ and None,
     "concurrent.futures.Future.result": lambda: concurrent.futures.Future().result(SHORT_S),
     "concurrent.futures.wait": lambda: concurrent.futures.wait([concurrent.futures.Future()], SHORT_S),
     "concurrent.futures.as_completed": lambda: next(
@@ -91,21 +93,18 @@ WAITS = {
     "concurrent.futures.Executor.map": map_slowly,
     "multiprocessing.pool.ApplyResult.get": ask_a_pool,
 }
-del WAITS["queue.Queue.join"]
 
 
 @pytest.mark.parametrize("name", WAITS)
 def test_a_wait_bears_the_name_of_what_was_called(name):
     def main():
-        try:
+        with contextlib.suppress(TimeoutError, queue.Empty, queue.Full, threading.BrokenBarrierError):
             WAITS[name]()
-        except (TimeoutError, queue.Empty, queue.Full, threading.BrokenBarrierError):
-            pass
 
     first = recorded(main)[0]
     assert (first.kind, first.name, first.attrs, first.error) == ("wait", name, {}, None)
     assert first.site.file == "tests/probes/test_threading.py"
-    assert [frame.function.rpartition(".")[2] for frame in first.path][-2:] == ["main", "recorded"]
+    assert "main" in [frame.function.rpartition(".")[2] for frame in first.path]
 
 
 def test_the_line_and_the_place_of_a_wait():
@@ -251,7 +250,7 @@ IN_A_SIMULATION = """
         run(main)
         assert time.sleep is probe._time.sleep and isinstance(time.sleep, probe.Sleep)
         time.sleep(0.001)
-    assert [span.name for span in outer.trace.spans] == {names}
+    assert outer.trace.spans == []  # a script on the command line has no file whose lines could be told
     {last}
     run(main)
 """
@@ -266,7 +265,7 @@ IN_A_SIMULATION = """
     ],
 )
 def test_a_simulation_sleeps_as_without_the_probe(first, second, last):
-    script = textwrap.dedent(IN_A_SIMULATION).format(first=first, second=second, last=last, names=[])
+    script = textwrap.dedent(IN_A_SIMULATION).format(first=first, second=second, last=last)
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, timeout=60)
 
 
