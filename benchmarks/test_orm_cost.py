@@ -5,8 +5,8 @@ every single load the fastest of all rounds counts, and of the loads the median.
 than the next by where its memory lies, so there are several of each tool, and their mean is told. A tool has
 to prove in each round that it recorded every load. ``python benchmarks/test_orm_cost.py`` prints the tables.
 
-zeal is there twice: as it comes, when it warns of every load, and with a threshold that is never reached, when
-it counts accesses to a relation and neither times nor keeps any query.
+zeal is there twice: as it comes, when it warns of every load, and with a threshold that is never reached:
+then it counts accesses to a relation, and neither times nor keeps any query.
 """
 
 import json

@@ -70,7 +70,7 @@ def split_by_name(trace: Trace) -> dict[str, TimeSplit]:
     below: dict[int, list[Span]] = {}
     by_id = {span.id: span for span in trace.spans}
     for span in trace.spans:
-        if span.kind in _SORTS:
+        if _sort(span) is not None:
             above = span.parent
             while above is not None:
                 below.setdefault(above, []).append(span)
@@ -84,11 +84,16 @@ def split_by_name(trace: Trace) -> dict[str, TimeSplit]:
     return {name: _sum(splits) for name, splits in found.items()}
 
 
+def _sort(span: Span) -> str | None:
+    """Connecting to a database is waiting on queries: those spans name its ``system``."""
+    return "queries" if span.kind == "connect" and "system" in span.attrs else _SORTS.get(span.kind)
+
+
 def _split(whole_ns: int, cpu_ns: int, spans: Iterable[Span], start_ns: int, end_ns: int) -> TimeSplit:
     sorts: dict[str, list[tuple[int, int]]] = {"queries": [], "requests": [], "waits": []}
     used = dict.fromkeys(sorts, 0)
     for span in spans:
-        sort = _SORTS.get(span.kind)
+        sort = _sort(span)
         if sort is not None and span.end_ns > span.start_ns:
             sorts[sort].append((max(start_ns, span.start_ns), min(end_ns, span.end_ns)))
             used[sort] += max(0, span.cpu_ns)

@@ -47,7 +47,7 @@ THRESHOLD_NS = 50_000_000
 """A step that holds the loop for longer is recorded; asyncio's debug mode complains at twice as much."""
 
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.001, 0.05
-"""How long the watchdog sleeps between two looks; when the recording is over, it sees that after the latter."""
+"""How long the watchdog sleeps between two looks, and so how long it outlives the last recording."""
 
 _originals: list[tuple[Any, str, Any]] = []
 

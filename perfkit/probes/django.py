@@ -36,6 +36,7 @@ _NO_LINK = (0, None)
 _THREAD_ENTRY = "SyncToAsync.thread_handler"
 _MISSING = object()
 
+_watching = False
 _originals: list[tuple[Any, str, Any]] = []
 _awaiting: ContextVar[Path] = ContextVar("perfkit_awaiting", default=())
 """In a thread that asgiref runs something in: the path of the ``await`` that asked for it."""
@@ -43,9 +44,10 @@ _awaiting: ContextVar[Path] = ContextVar("perfkit_awaiting", default=())
 
 def install() -> None:
     """Start watching Django, as far as it has been imported and when more of it is. Idempotent."""
-    if _originals:
+    global _watching
+    if _watching:
         return
-    _originals.append((None, "", None))
+    _watching = True
     for module, change in _CHANGES.items():
         if module in sys.modules:
             change(sys.modules[module])
@@ -55,16 +57,18 @@ def install() -> None:
 
 def remove() -> None:
     """Put Django back as it was."""
+    global _watching
+    _watching = False
     while _originals:
         owner, name, original = _originals.pop()
         if original is _MISSING:
             delattr(owner, name)
-        elif owner is not None:
+        else:
             setattr(owner, name, original)
 
 
 def _late(module: str, change: Callable[[Any], None]) -> None:
-    if _originals:
+    if _watching:
         change(sys.modules[module])
 
 
@@ -159,7 +163,8 @@ def _begin(cursor: Any, sql: Any, params: Any, many: int | None, frame: FrameTyp
     try:
         database = cursor.db
         facts = {"alias": database.alias}
-        frame = look_up(facts, sql, frame)
+        with suppress(Exception):
+            frame = look_up(facts, sql, frame)
         transaction = database.in_atomic_block or not database.autocommit
         opened = begin(sql, params, _link(database), frame, many=many, transaction=transaction)
         if opened is not None:

@@ -19,11 +19,11 @@ MAX_PLACES = 1_000
 """Of how many statements it is remembered which frame knows the relation that they load."""
 
 _WRAPPERS = "CursorWrapper._execute_with_wrappers"
-_CALLER_DEPTH = 4  # from `_known_place` to the caller of what calls the caller of `look_up`
+_CALLER_DEPTH = 4  # from `_frame_at` to the caller of what calls the caller of `look_up`
 _ONLY_A_RELATION = 2  # facts, with the alias
 
 _places: dict[Any, tuple[int, CodeType]] = {}
-"""Per statement, how far from ``_known_place`` the frame is that knows the relation, and its code."""
+"""Per statement, how far from ``_frame_at`` the frame is that knows the relation, and its code."""
 
 
 def look_up(facts: dict[str, Any], sql: Any, frame: FrameType) -> FrameType:
@@ -32,20 +32,29 @@ def look_up(facts: dict[str, Any], sql: Any, frame: FrameType) -> FrameType:
     Gives the frame to look for the application from. Where the same statement was asked for before, the frame
     that knew its relation is looked at first, at once: stepping through the ten before it takes microseconds.
     """
-    known = _known_place(sql)
+    place = _places.get(sql)
+    known = None if place is None else _frame_at(*place)
     depth, start = (0, known) if known is not None else _below_wrappers(frame)
     step: FrameType | None = start
     while step is not None and depth < MAX_LIBRARY_FRAMES and "template" not in facts:
         code = step.f_code
+        if shown(code.co_filename) is not None:
+            break
         ask = _ASK.get(code.co_qualname)
         if ask is not None:
             ask(facts, step.f_locals)
             if known is None and "relation" in facts and len(facts) == _ONLY_A_RELATION:
                 _remember_place(sql, depth, code)
-        elif shown(code.co_filename) is not None:
-            break
         depth, step = depth + 1, step.f_back
     return start
+
+
+def _frame_at(depth: int, code: CodeType) -> FrameType | None:
+    try:
+        frame = sys._getframe(depth)
+    except ValueError:  # the stack is not as deep as it was the last time
+        return None
+    return frame if frame.f_code is code else None
 
 
 def _below_wrappers(frame: FrameType) -> tuple[int, FrameType]:
@@ -61,22 +70,7 @@ def _below_wrappers(frame: FrameType) -> tuple[int, FrameType]:
 def _remember_place(sql: Any, depth: int, code: CodeType) -> None:
     if len(_places) >= MAX_PLACES:
         _places.clear()
-    _places.setdefault(sql, (depth, code))
-
-
-def _known_place(sql: Any) -> FrameType | None:
-    place = _places.get(sql)
-    if place is None:
-        return None
-    depth, code = place
-    try:
-        frame = sys._getframe(depth)
-    except ValueError:  # the stack is not as deep as it was the last time
-        frame = None
-    if frame is not None and frame.f_code is code:
-        return frame
-    del _places[sql]
-    return None
+    _places[sql] = (depth, code)
 
 
 def _ask_queryset(facts: dict[str, Any], names: Any) -> None:

@@ -197,8 +197,10 @@ def begin(method: object, url: str, body: object, frame: FrameType | None, *, re
 def again(before: Attempt, method: str, url: str, body: object, frame: FrameType | None) -> Attempt:
     """Begin the next attempt of the same call; the one before is over at the latest now."""
     before.failed(None)
+    is_same = (method, url) == (before.method, before.url) and body is before.given
     before.given = None
-    return begin(method, url, body, frame)
+    has_failed = before.status in FAILED or not before.status
+    return begin(method, url, body, frame, retry=before.retry + 1 if is_same and has_failed else 0)
 
 
 def put_back(before: Attempt | None) -> None:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from functools import cache
+from types import FrameType
 from typing import Any
 
 from perfkit.probes.http import Attempt, Replacements, again, begin, declared_length, put_back, under_way
@@ -56,7 +57,7 @@ def _watch_request(original: Any) -> Any:
         if here() is None:
             return original(self, request)
         before = under_way.get()
-        begin(request.method, str(request.url), _body(request), sys._getframe(1))
+        _begin(request, sys._getframe(1))
         try:
             response = original(self, request)
         except BaseException as error:
@@ -76,7 +77,7 @@ def _watch_async_request(original: Any) -> Any:
         if here() is None:
             return await original(self, request)
         before = under_way.get()
-        begin(request.method, str(request.url), _body(request), sys._getframe(1))
+        _begin(request, sys._getframe(1))
         try:
             response = await original(self, request)
         except BaseException as error:
@@ -176,15 +177,24 @@ class _Connection:
             again(attempt, attempt.method, attempt.url, attempt.given, sys._getframe(1))
 
 
+def _begin(request: Any, frame: FrameType) -> None:
+    method, url, body = "", "", None
+    with suppress(Exception):
+        method, url = request.method, str(request.url)
+        body = _body(request)
+    begin(method, url, body, frame)
+
+
 def _body(request: Any) -> bytes | None:
     """The body if it lies there as bytes; streams and forms with files are left alone."""
-    with suppress(Exception):
-        if hasattr(request, "_content"):
-            content: bytes = request.content
-            return content
-        if type(request.stream).__name__ == "ByteStream":  # of a redirect; it can be read again
-            return b"".join(request.stream)
-    return None
+    import httpx
+
+    try:
+        content: bytes = request.content
+    except httpx.RequestNotRead:
+        # a redirect's body is the stream of bytes that the request before it had; it can be read again
+        return b"".join(request.stream) if type(request.stream) is httpx.ByteStream else None
+    return content
 
 
 def _failed(error: BaseException) -> None:

@@ -17,9 +17,15 @@ from perfkit.fingerprints.values import digest, encode_params
 from perfkit.model.plain import represent
 from perfkit.tracing import Operation, here, leave
 from perfkit.tracing import enter as enter_span
-from perfkit.tracing.scopes import active, begin_below, innermost
+from perfkit.tracing.callpath import capture
+from perfkit.tracing.scopes import active, current, innermost, place_in
+from perfkit.tracing.tasks import start_of_task
+
+_TELL_ALL = ("query", "transaction", "connect")
+"""Kinds of operations that have told already what is done for them further down."""
 
 _numbers = itertools.count(1)
+_set = current.set
 
 
 class Link(NamedTuple):
@@ -100,24 +106,38 @@ def begin(
     if not active:
         return None
     scope = innermost()
-    if scope.place is None or isinstance(scope, Query) or scope.kind == "connect":
+    place = place_in(scope)
+    if place is None or (isinstance(scope, Operation) and scope.kind in _TELL_ALL):
         return None
     text = sql if type(sql) is str else _text(sql)
     statement = describe_sql(text)
-    if not params and many is None and "?" in statement.template:
-        params = text  # its values are in the text itself
+    encoded = b""
+    try:
+        if not params and many is None and "?" in statement.template:
+            params = text  # its values are in the text itself
+        if params:
+            encoded = encode_params(params)
+    except Exception:  # an object of the program's own that lets nobody look
+        params = None
     opened = Query(
         statement.template,
+        parent=scope,
+        place=place,
+        caller=capture(frame) or start_of_task(),
         kind="transaction" if statement.kind == "transaction" else "query",
         statement=statement,
         link=link,
-        params=encode_params(params) if params else b"",
+        params=encoded,
         many=many,
         transaction=transaction,
     )
-    begin_below(scope, opened, frame)
-    if params and scope.place.recording.keep_values:
+    if params and place.recording.keep_values:
         opened.note(values=represent(params))
+    place.append(opened)
+    _set(opened)
+    opened.start_ns = now = place.now_ns()
+    if now >= place.thread.due_ns:
+        opened.start_ns = place.read_processor_clock(now)
     return opened
 
 

@@ -112,12 +112,12 @@ def _add(owner: Any, name: str) -> None:
 
 
 def _watch_statement(original: Any) -> Any:
-    def _exec_single_context(self: Any, dialect: Any, context: Any, statement: Any, parameters: Any) -> Any:
+    def _exec_single_context(self: Any, dialect: Any, context: Any, *args: Any) -> Any:
         if not active:
-            return original(self, dialect, context, statement, parameters)
+            return original(self, dialect, context, *args)
         opened = _begin(self, context, sys._getframe(1))
         try:
-            result = original(self, dialect, context, statement, parameters)
+            result = original(self, dialect, context, *args)
         except BaseException as error:
             end(opened, error=error)
             raise

@@ -11,7 +11,7 @@ import sys
 from types import FrameType
 
 from perfkit.model.profile import Profile
-from perfkit.profiling.sampling import TITLE, Sampler
+from perfkit.profiling.sampling import TITLE, Sampler, stack_of
 from perfkit.profiling.stacks import RawTree, below_start, identity, is_our_own
 from perfkit.profiling.tree import build
 from perfkit.tracing.clocks import REAL_PERF_COUNTER_NS
@@ -45,7 +45,9 @@ class CpuTool:
         due = self._interval - (self._before_ns - self._in_samples_ns) / 1e9
         self._has_sample = False
         self._sampler = Sampler(max(_LEAST_INTERVAL, due), self._take, follows_tasks=_runs_in_a_loop())
-        self._start = tuple(map(identity, self._sampler.begin(caller)))
+        self._start = tuple(map(identity, stack_of(caller)))
+        self._since_ns = REAL_PERF_COUNTER_NS()
+        self._sampler.begin()
         self._since_ns = REAL_PERF_COUNTER_NS()
 
     def pause(self) -> None:

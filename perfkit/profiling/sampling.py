@@ -28,14 +28,13 @@ class Sampler(pyinstrument.Profiler):
         self._leaving = False
         self._in_use: object = None
 
-    def begin(self, caller: FrameType | None) -> list[str]:
-        """Start sampling; gives the stack of ``caller``."""
+    def begin(self) -> None:
+        """Start sampling."""
         _forget_ended_profilers()
         with suppress(AttributeError):
             # it would print to the program's stderr that reading the clock is slow here
             stack_sampler.get_stack_sampler().has_warned_about_timing_overhead = True
-        self.start(caller, target_description="perfkit")
-        return stack_sampler.build_call_stack(caller, "initial", None)
+        self.start(target_description="perfkit")
 
     def end(self) -> None:
         """Stop sampling; a sampler of another thread stops at its next sample, since only it can."""
@@ -68,6 +67,11 @@ class Sampler(pyinstrument.Profiler):
                 records.clear()
                 for stack in taken:
                     self._take(stack)
+
+
+def stack_of(frame: FrameType | None) -> list[str]:
+    """The stack that a sample taken in the frame would have."""
+    return stack_sampler.build_call_stack(frame, "initial", None)
 
 
 def _forget_ended_profilers() -> None:

@@ -1,10 +1,10 @@
 """A small real HTTP/1.1 server in a thread, for the probes of HTTP clients; it is its own HTTP proxy, too.
 
 Paths: /echo (the body back), /chunked/N (N chunks of ten bytes), /gzip, /redirect/N (N steps to /echo),
-/see-other (303 to /echo), /moved (301 to /status/404), /unavailable/N (503 with Retry-After for the first N), /status/CODE, /slow (head,
-half of the body, then the rest once ``go`` is set), /never (no answer until then), /broken (less than it
-promised), /reset (no answer at all), /reset/N (the same for the first N). Any other path answers "hello" with a
-Server-Timing header.
+/see-other (303 to /echo), /moved (301 to /status/404), /unavailable/N (503 with Retry-After, N times),
+/status/CODE, /slow (head and half of the body, the rest once ``go`` is set), /never (no answer until then),
+/broken (less than it promised), /reset (no answer at all), /reset/N (the same, N times). Any other path
+answers "hello" with a Server-Timing header.
 """
 
 import contextlib
@@ -240,6 +240,20 @@ def _speak_http2(listening):
                     http2.send_headers(event.stream_id, [(":status", "200")])
                     http2.send_data(event.stream_id, b"hello", end_stream=True)
             connection.sendall(http2.data_to_send())
+
+
+WATCHED = ("request", "connect", "span")
+"""Other probes may have something to say, too: of a blocked loop, of threads that wait."""
+
+
+def spans_of(rec, *kinds):
+    """The spans of the given kinds, or all that the tests of clients are about."""
+    return rec.trace.of_kind(*(kinds or WATCHED))
+
+
+def counts(rec):
+    """How many requests and connections."""
+    return rec.counts["request"], rec.counts["connect"]
 
 
 def requests_of(rec):

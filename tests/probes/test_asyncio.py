@@ -436,24 +436,22 @@ def test_nested_recordings_both_have_it(watchful):
 
 
 def test_two_loops_in_two_threads(watchful):
-    def other():
-        async def main():
+    async def work():
+        with perfkit.span("work"):
             await asyncio.sleep(0)
             hold()
             await asyncio.sleep(0)
 
-        asyncio.run(main())
-
     async def main():
-        thread = threading.Thread(target=other)
-        thread.start()
-        while thread.is_alive():
-            await asyncio.sleep(SHORT_S)
-        hold()
-        await asyncio.sleep(0)
+        await asyncio.gather(asyncio.to_thread(asyncio.run, work()), work())
 
-    held = [span for span in recorded(main) if span.kind == "blocked"]
-    assert [(span.site.function, span.thread) for span in held] == [("hold", 2), ("hold", 1)]
+    spans = recorded(main)
+    works = {span.id: span for span in spans if span.name == "work"}
+    held = [span for span in spans if span.kind == "blocked"]
+    assert {span.thread for span in held} == {span.thread for span in works.values()} == {1, 2}
+    assert [(span.thread, span.task) for span in held] == [
+        (works[span.parent].thread, works[span.parent].task) for span in held
+    ]
 
 
 def test_what_others_do_is_not_recorded(watchful):

@@ -8,6 +8,7 @@ from perfkit.errors import UsageError
 from perfkit.profiling import suspended
 from perfkit.profiling.attaching import MAX_PROFILES, SLOWED, TOO_MANY
 from perfkit.tracing import Recording
+from tests.profiling.programs import run
 from tests.profiling.tools import NotingTool, capture_with
 
 NOTED = f"{SLOWED} (noting 1.0)"
@@ -179,20 +180,25 @@ def test_while_suspended_other_threads_measure_nothing_either():
     assert found == [["nothing was measured: a bench cell takes times"]]
 
 
+FORK = """
+import os
+from tests.profiling.programs import run
+from tests.profiling.tools import NotingTool, capture_with
+tool = NotingTool()
+with capture_with(tool, "parent") as capture:
+    child = os.fork()
+    if child == 0:
+        with capture_with(NotingTool(), "child") as own:
+            pass
+        print(tool.calls, capture.finish(), capture.warnings, own.profile.name, flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+print(tool.calls)
+"""
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_fork_abandons_what_its_parent_measures():
-    tool = NotingTool()
-    reader, writer = os.pipe()
-    with capture_with(tool, "parent") as capture:
-        child = os.fork()
-        if child == 0:
-            with capture_with(NotingTool(), "child") as own:
-                pass
-            state = [tool.calls, capture.finish(), capture.warnings, own.profile.name]
-            os.write(writer, repr(state).encode())
-            os._exit(0)
-    os.waitpid(child, 0)
-    os.close(writer)
-    with os.fdopen(reader) as answer:
-        assert answer.read() == "[['resume', 'abandon'], None, [], 'child']"
-    assert tool.calls == ["resume", "pause", "read"]
+    code, out, _ = run(FORK)
+    assert code == 0
+    assert out.splitlines() == ["['resume', 'abandon'] None [] child", "['resume', 'pause', 'read']"]

@@ -59,9 +59,9 @@ def test_time(ending, expected):
     samples, awaiting, _, functions, warnings = json.loads(out)
     assert code == expected
     assert ("Traceback" in err) == (ending in ("error", "interrupt"))
-    assert samples >= 5
+    assert samples > 0
     assert awaiting > 0
-    assert {"main", "spin"} <= set(functions)
+    assert "spin" in functions
     assert warnings == []
 
 

@@ -37,10 +37,9 @@ def test_threads_have_a_cpu_capture_each():
 
 
 def test_memory_is_measured_once_for_all_threads():
-    with capture_with(NotingTool(), "outer", "memory"):
+    with capture_with(NotingTool(), "tall", "memory"):
         expected = [
-            "nothing was measured by itself: "
-            "this is a part of the memory capture 'outer', which was under way"
+            "nothing was measured by itself: this is a part of the memory capture 'tall', which was under way"
         ]
         assert measured("memory") == expected
         assert in_a_thread(lambda: measured("memory")) == expected
@@ -66,14 +65,12 @@ def test_of_concurrent_tasks_one_is_measured():
         return capture.warnings
 
     async def main():
-        return await asyncio.gather(work("first"), work("second"))
+        return await asyncio.gather(work("a"), work("b"))
 
-    assert asyncio.run(main()) == [
-        [],
-        [
-            "nothing was measured: the cpu capture 'first' was under way in another task, "
-            "and a thread has one at a time"
-        ],
+    first, second = asyncio.run(main())
+    assert first == []
+    assert second == [
+        "nothing was measured: the cpu capture 'a' was under way in another task, and a thread has one at a time"
     ]
 
 
