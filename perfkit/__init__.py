@@ -8,6 +8,7 @@ from perfkit.constant import assert_constant
 from perfkit.errors import PerfkitError
 from perfkit.model import Finding, Frame, Span, Trace
 from perfkit.probes import instrument, uninstrument
+from perfkit.profiling import cpu, memory
 from perfkit.recording import record
 from perfkit.tracing import span, trace
 from perfkit.tracing.allowing import allow
@@ -24,7 +25,9 @@ __all__ = [
     "__version__",
     "allow",
     "assert_constant",
+    "cpu",
     "instrument",
+    "memory",
     "record",
     "span",
     "trace",

@@ -74,11 +74,11 @@ def _late(module: str, change: Callable[[Any], None]) -> None:
 
 def _change_cursor(utils: Any) -> None:
     cursor = utils.CursorWrapper
+    _add(cursor, "_perfkit_query", None)
     _replace(cursor, "_execute", _watch_execute)
     _replace(cursor, "_executemany", _watch_execute_many)
     _replace(cursor, "callproc", _watch_procedure)
     _replace(cursor, "__iter__", _watch_iteration)
-    _add(cursor, "_perfkit_query", None)
     for name in ("fetchone", "fetchmany", "fetchall"):
         _add(cursor, name, _counting(name))
 
@@ -102,9 +102,10 @@ _CHANGES: dict[str, Callable[[Any], None]] = {
 
 
 def _replace(owner: Any, name: str, watch: Any) -> None:
-    original = getattr(owner, name)
-    _originals.append((owner, name, original))
-    setattr(owner, name, wraps(original)(watch(original)))
+    original = getattr(owner, name, None)
+    if original is not None:  # a version that has no such method is watched as far as it goes
+        _originals.append((owner, name, original))
+        setattr(owner, name, wraps(original)(watch(original)))
 
 
 def _add(owner: Any, name: str, value: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from threading import get_ident
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from perfkit.model.plain import represent
 from perfkit.tracing import Operation, here, leave
 from perfkit.tracing import enter as enter_span
 from perfkit.tracing.callpath import capture
-from perfkit.tracing.scopes import active, current, innermost, place_in
+from perfkit.tracing.scopes import active, current, innermost
 from perfkit.tracing.tasks import start_of_task
 
 _TELL_ALL = ("query", "transaction", "connect")
@@ -26,6 +27,7 @@ _TELL_ALL = ("query", "transaction", "connect")
 
 _numbers = itertools.count(1)
 _set = current.set
+_modules = sys.modules
 
 
 class Link(NamedTuple):
@@ -106,9 +108,13 @@ def begin(
     if not active:
         return None
     scope = innermost()
-    place = place_in(scope)
-    if place is None or (isinstance(scope, Operation) and scope.kind in _TELL_ALL):
+    if scope.place is None or (isinstance(scope, Operation) and scope.kind in _TELL_ALL):
         return None
+    recording = scope.place.recording
+    if "_asyncio" in _modules:
+        place = recording.place_of_task()
+    else:
+        place = recording.places.get(get_ident()) or recording.new_place()
     text = sql if type(sql) is str else _text(sql)
     statement = describe_sql(text)
     encoded = b""
@@ -131,7 +137,7 @@ def begin(
         many=many,
         transaction=transaction,
     )
-    if params and place.recording.keep_values:
+    if params and recording.keep_values:
         opened.note(values=represent(params))
     place.append(opened)
     _set(opened)
@@ -145,9 +151,15 @@ def end(opened: Query | None, rows: int | None = None, error: BaseException | No
     """Close the span. ``rows`` returned or changed: None or, as DB-API has it, -1 if that is not known."""
     if opened is None:
         return
+    if error is not None or opened.place is None or opened.end_ns >= 0:
+        leave(opened, error)
+    else:  # as leave does it, but for a call less
+        place = opened.place
+        opened.end_ns = now = place.now_ns()
+        if now >= place.thread.due_ns:
+            place.read_processor_clock(now)
     if rows is not None and rows >= 0:
         opened.rows = rows
-    leave(opened, error)
 
 
 def begin_transaction(name: str, link: Link, frame: FrameType | None) -> Query | None:

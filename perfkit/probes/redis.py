@@ -37,7 +37,7 @@ from perfkit.tracing.scopes import active, begin_below, innermost
 from perfkit.tracing.tasks import start_of_task
 
 LIBRARY = "redis"
-TESTED = ("8.1", "8.2")
+TESTED = ("6.4", "8.2")
 """Versions from the first up to, not including, the second are covered by tests."""
 
 MAX_DESCRIBED = 100
@@ -211,8 +211,9 @@ def _end(opened: Any, answer: Any) -> None:
 
 def _staged(pipeline: Any) -> list[tuple[Any, ...]]:
     """The arguments of each command that a pipeline will send."""
-    strategy = getattr(pipeline, "_execution_strategy", None)  # that of a cluster's pipeline
-    commands = pipeline.command_stack if strategy is None else strategy._command_queue
+    holder = getattr(pipeline, "_execution_strategy", pipeline)  # of a cluster's pipeline
+    names = ("_command_queue", "command_stack", "_command_stack")
+    commands = next(getattr(holder, name) for name in names if hasattr(holder, name))
     return [command.args if hasattr(command, "args") else command[0] for command in commands]
 
 
@@ -220,15 +221,15 @@ def _is_transaction(pipeline: Any) -> bool:
     strategy = getattr(pipeline, "_execution_strategy", None)
     if strategy is not None:
         return type(strategy).__name__ == "TransactionStrategy"
-    asked = pipeline.is_transaction if hasattr(pipeline, "is_transaction") else pipeline.transaction
-    return bool(asked or pipeline.explicit_transaction)
+    asked = getattr(pipeline, "is_transaction", getattr(pipeline, "transaction", False))
+    return asked is True or bool(getattr(pipeline, "explicit_transaction", False))
 
 
 def _link(client: Any) -> Link:
     """The identity of the client's pool, or of the cluster it speaks to."""
     pool = getattr(client, "connection_pool", None)
     if pool is None:
-        nodes = client.nodes_manager
+        nodes = getattr(client, "cluster_client", client).nodes_manager
         first = nodes.default_node or next(iter(nodes.startup_nodes.values()))
         host = _address(first.host, first.port)
         return _clusters.get(host) or _clusters.setdefault(host, next_link("redis", host, "0"))

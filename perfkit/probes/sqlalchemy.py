@@ -60,6 +60,8 @@ def install() -> None:
 
     if _originals:
         return
+    _add(DefaultExecutionContext, "_perfkit_query")
+    _add(DefaultExecutionContext, "_perfkit_batch")
     _replace(Connection, "_exec_single_context", _watch_statement)
     _replace(Connection, "_exec_insertmany_context", _watch_insertmany)
     _replace(Connection, "_cursor_execute", _watch_cursor)
@@ -70,8 +72,6 @@ def install() -> None:
     _replace(CursorResult, "_fetchmany_impl", _watch_fetch_list)
     _replace(CursorResult, "_fetchone_impl", _watch_fetch_one)
     _replace(CursorResult, "_fetchiter_impl", _watch_fetch_iterator)
-    _add(DefaultExecutionContext, "_perfkit_query")
-    _add(DefaultExecutionContext, "_perfkit_batch")
     _replace(Engine, "raw_connection", _watch_checkout)
     _replace(QueuePool, "_do_get", _watch_pool)
     _replace(_ConnectionRecord, "_ConnectionRecord__connect", _watch_connect)
@@ -97,9 +97,10 @@ def _install_session() -> None:
 
 
 def _replace(owner: Any, name: str, watch: Any) -> None:
-    original = getattr(owner, name)
-    _originals.append((owner, name, original))
-    setattr(owner, name, wraps(original)(watch(original)))
+    original = getattr(owner, name, None)
+    if original is not None:  # a version that has no such method is watched as far as it goes
+        _originals.append((owner, name, original))
+        setattr(owner, name, wraps(original)(watch(original)))
 
 
 def _add(owner: Any, name: str) -> None:

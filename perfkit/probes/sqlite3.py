@@ -92,18 +92,28 @@ class _Cursor(sqlite3.Cursor):
     _perfkit_query: Query | None = None
 
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
-        opened = self._perfkit_query = _begin(self, sql, parameters, _frame(1)) if active else None
-        if opened is None:
+        if active:
+            self._perfkit_execute(sql, parameters, _frame(1))
+        else:
+            self._perfkit_query = None
             _execute(self, sql, parameters)
-            return self
+        return self
+
+    def _perfkit_execute(self, sql: str, parameters: Any, frame: FrameType) -> None:
+        try:
+            connection = self.connection
+            opened = begin(sql, parameters, connection._perfkit_link or _new_link(connection), frame)
+        except Exception:  # as with a cursor that was never initialised: sqlite3 has its own words for that
+            opened = None
+        self._perfkit_query = opened
         try:
             _execute(self, sql, parameters)
         except BaseException as error:
             end(opened, None, error)
             raise
-        end(opened, self.rowcount)
-        opened.transaction = self.connection.in_transaction
-        return self
+        if opened is not None:
+            end(opened, self.rowcount)
+            opened.transaction = connection.in_transaction
 
     def executemany(self, sql: str, parameters: Any, /) -> Self:
         sets = parameters if isinstance(parameters, (list, tuple)) else ()
@@ -149,8 +159,11 @@ class _Connection(sqlite3.Connection):
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         # as sqlite3 does it, but without the ways from C to Python and back
-        cursor: sqlite3.Cursor = self.cursor().execute(sql, parameters)
-        return cursor
+        cursor: sqlite3.Cursor = self.cursor()
+        if active and type(cursor) is _Cursor:
+            cursor._perfkit_execute(sql, parameters, _frame(1))
+            return cursor
+        return cursor.execute(sql, parameters)
 
     def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
         return _cursor(self, _Cursor if factory is sqlite3.Cursor else watched_cursor(factory))

@@ -3,7 +3,8 @@
 It differs from memray in what it can tell: it sees Python objects and not what C libraries allocate on
 their own; it knows the height of the peak but not who made it, so sites and tree are of what is alive at the
 end; it does not count what was freed, so ``allocations`` and ``allocated_bytes`` are unknown; and it knows at
-most FRAMES callers within the capture. An allocation takes some 0.3 to 0.7 us longer, and one that is kept 0.5 us at the end.
+most FRAMES callers within the capture. An allocation takes some 0.3 to 0.7 us longer, and one that is kept
+another 0.5 us at the end.
 """
 
 from __future__ import annotations

@@ -129,7 +129,10 @@ def _notes(trace: Trace) -> list[str]:
     if trace.tracing_ns:
         notes.append(f"recording itself took about {units.seconds(trace.tracing_ns)} of it")
     if trace.probes:
-        notes.append(f"watched: {units.clean(', '.join(trace.probes))}")
+        seen = {str(span.attrs["library"]) for span in trace.spans if "library" in span.attrs}
+        idle = [name for name in trace.probes if name not in seen]
+        notes += [f"seen by the probes of {units.clean(', '.join(sorted(seen)))}"] if seen else []
+        notes += [f"watched for, and not seen: {units.clean(', '.join(idle))}"] if idle else []
     else:
         notes.append("no library was watched: only the program's own spans are here")
     return notes

@@ -20,6 +20,7 @@ import threading
 from http.server import BaseHTTPRequestHandler
 
 import pytest
+from msgspec.structs import replace
 
 SECRET = "s3cr3t"
 """Part of every value that must not enter a trace."""
@@ -247,8 +248,10 @@ WATCHED = ("request", "connect", "span")
 
 
 def spans_of(rec, *kinds):
-    """The spans of the given kinds, or all that the tests of clients are about."""
-    return rec.trace.of_kind(*(kinds or WATCHED))
+    """The spans of the given kinds, or all that the tests of clients are about, numbered by themselves."""
+    spans = rec.trace.of_kind(*(kinds or WATCHED))
+    number = {span.id: n for n, span in enumerate(spans, 1)}
+    return [replace(span, id=number[span.id], parent=number.get(span.parent)) for span in spans]
 
 
 def counts(rec):

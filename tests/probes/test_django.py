@@ -381,6 +381,45 @@ def test_a_raw_cursor(shop, alias):
     assert queries(rec)[2].site.line == at
 
 
+def test_rows_of_an_iterator(shop, alias):
+    with Recording() as rec:
+        assert len(list(shop.Item.objects.using(alias).iterator(chunk_size=4))) == 6
+    assert told(rec, "rows") == [{"rows": 6}]
+
+
+def test_code_of_the_program_is_not_taken_for_django(shop):
+    class QuerySet:
+        def count(self):
+            self.line, found = line(), shop.Customer.objects.count()
+            return found
+
+    counted = QuerySet()
+    QuerySet.count.__code__ = QuerySet.count.__code__.replace(co_qualname="QuerySet.count")
+    with Recording() as rec:
+        assert counted.count() == 3
+    assert [span.site.line for span in queries(rec)] == [counted.line]
+
+
+def test_what_cannot_be_described_is_still_recorded(shop, monkeypatch):
+    order = shop.Order.objects.first()
+    monkeypatch.setattr(shop.Order.customer, "field", _Broken(shop.Order.customer.field))
+    with Recording() as rec:
+        assert order.customer.name == "a"
+    assert told(rec, "relation", "rows", "alias") == [{"rows": 1, "alias": "default"}]
+
+
+class _Broken:
+    """A field that works but for its model, which the probe asks it for."""
+
+    def __init__(self, field):
+        self._field = field
+
+    def __getattr__(self, name):
+        if name == "name":
+            raise RuntimeError("said no")
+        return getattr(self._field, name)
+
+
 def test_wrappers_of_the_program_go_on(shop):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext

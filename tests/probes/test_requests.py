@@ -281,7 +281,7 @@ def test_timeouts_are_errors_of_their_attempt(server, session):
         with pytest.raises(requests.ReadTimeout):
             session.get(f"{server.url}/never", timeout=0.05)
         with pytest.raises(requests.ConnectionError):
-            session.get(f"{server.url}/slow", timeout=0.05)
+            session.get(f"{server.url}/slow", timeout=0.3)
     first, second = rec.trace.of_kind("request")
     assert [(s.error, s.attrs["status"]) for s in (first, second)] == [
         ("ReadTimeoutError", 0),

@@ -212,7 +212,7 @@ def test_failures_are_recorded_and_pass_on(server, http):
         with pytest.raises(urllib3.exceptions.ReadTimeoutError):
             http.request("GET", f"{server.url}/never", timeout=0.05, retries=False)
         with pytest.raises(urllib3.exceptions.ReadTimeoutError):
-            http.request("GET", f"{server.url}/slow", timeout=0.05, preload_content=False).read()
+            http.request("GET", f"{server.url}/slow", timeout=0.3, preload_content=False).read()
         with pytest.raises(urllib3.exceptions.ProtocolError):
             http.request("GET", f"{server.url}/reset", retries=False)
     found = [

@@ -58,6 +58,9 @@ def test_time_and_memory_are_not_measured_together():
         ]
 
 
+ELSEWHERE = "was under way in another task, and a thread has one at a time"
+
+
 def test_of_concurrent_tasks_one_is_measured():
     async def work(name):
         with capture_with(NotingTool(), name) as capture:
@@ -69,9 +72,7 @@ def test_of_concurrent_tasks_one_is_measured():
 
     first, second = asyncio.run(main())
     assert first == []
-    assert second == [
-        "nothing was measured: the cpu capture 'a' was under way in another task, and a thread has one at a time"
-    ]
+    assert second == [f"nothing was measured: the cpu capture 'a' {ELSEWHERE}"]
 
 
 def test_a_task_started_inside_is_a_part():
