@@ -17,7 +17,7 @@ from perfkit.probes.http import Attempt, Replacements, again, begin, declared_le
 from perfkit.tracing import here, leave
 
 LIBRARY = "aiohttp"
-TESTED = ("3.14", "3.15")
+TESTED = ("3.13", "3.15")
 """Versions from the first up to, not including, the second are covered by tests."""
 
 _FOLLOWED = "_perfkit_attempt"

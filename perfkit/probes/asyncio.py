@@ -24,15 +24,14 @@ from contextlib import suppress
 from functools import cache, wraps
 from itertools import islice
 from threading import Lock, Thread, get_ident
-from types import FrameType, coroutine
+from token import NAME
+from types import FrameType, FunctionType, coroutine
 from typing import TYPE_CHECKING, Any
 
 from perfkit.probes.threading import begin_wait, is_watched
-from perfkit.tracing import Operation, Recording, current_clock, here, leave
+from perfkit.tracing import Operation, Recording, current_clock, here, leave, open_spans
 from perfkit.tracing.callpath import Path, capture, shown
 from perfkit.tracing.clocks import REAL_PERF_COUNTER_NS
-from perfkit.tracing.open_spans import Place
-from perfkit.tracing.open_spans import Thread as PlaceThread
 from perfkit.tracing.scopes import active
 from perfkit.tracing.tasks import start_of_task
 
@@ -49,36 +48,37 @@ THRESHOLD_NS = 50_000_000
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.001, 0.05
 """How long the watchdog sleeps between two looks, and so how long it outlives the last recording."""
 
-_originals: list[tuple[Any, str, Any]] = []
+_originals: list[tuple[Any, str, Any, Any]] = []
 
 
 def install() -> None:
     """Start watching; also the step that this is called in, if one is under way. Can be called again."""
     import asyncio
 
-    if not _originals:
+    anew = not _originals
+    if anew:
         _forget_after_forks()
         _replace(asyncio.Handle, "_run", _watch_run(asyncio.Handle._run))
         for kind, name in _WAITS:
             owner = getattr(asyncio, kind)
             _replace(owner, name, _watch_wait(f"asyncio.{kind}.{name}", getattr(owner, name)))
-        watched_sleep = _watch_sleep(asyncio.sleep)
-        _replace(asyncio, "sleep", watched_sleep)
-        _replace(asyncio.tasks, "sleep", watched_sleep)
-        _watch_step_under_way(seen_to_its_end=False)
-    else:
-        _watch_step_under_way(seen_to_its_end=True)
+        if isinstance(asyncio.sleep, FunctionType):  # not a test's stand-in
+            watched_sleep = _watch_sleep(asyncio.sleep)
+            _replace(asyncio, "sleep", watched_sleep)
+            _replace(asyncio.tasks, "sleep", watched_sleep)
+    _watch_step_under_way(seen_to_its_end=not anew)
 
 
 def remove() -> None:
     """Put asyncio back as it was."""
     while _originals:
-        owner, name, original = _originals.pop()
-        setattr(owner, name, original)
+        owner, name, original, watched = _originals.pop()
+        if getattr(owner, name) is watched:  # else somebody has replaced it in turn, and will put it back
+            setattr(owner, name, original)
 
 
 def _replace(owner: Any, name: str, watched: Any) -> None:
-    _originals.append((owner, name, getattr(owner, name)))
+    _originals.append((owner, name, getattr(owner, name), watched))
     setattr(owner, name, watched)
 
 
@@ -184,7 +184,6 @@ def _resumed(running: Coroutine[Any, Any, Any], awaited: Any) -> Generator[Any, 
 
 # Holding the loop up
 
-
 Step = tuple[int, "Handle"]
 """A step of a loop: since when, on the real clock, and what is run."""
 
@@ -271,12 +270,14 @@ def _open(watch: Watch, step: Step, path: Path, call: str) -> Operation | None:
     name = f"event loop held by {path[0] if path else _name(handle)}"
     attrs = {"threshold_ns": THRESHOLD_NS, "call": call}
     opened = Operation(name, attrs, scope, caller=path, start_ns=start_ns, kind="blocked")
-    opened.place = Place(recording, PlaceThread(watch.ident, 0), 0)
+    opened.place = open_spans.Place(recording, open_spans.Thread(watch.ident, 0), 0)
     opened.place.append(opened)
+    if recording.closed:  # just now, in another thread
+        leave(opened)
     return opened
 
 
-def _place(recording: Recording, handle: Any) -> Place:
+def _place(recording: Recording, handle: Any) -> open_spans.Place:
     """Thread and task of a step that has just ended."""
     from asyncio import Task
     from asyncio.tasks import _enter_task, _leave_task
@@ -355,7 +356,7 @@ def _look(watch: Watch) -> None:
     path = capture(frame)
     call = _call(frame) if path else ""
     with _changing:
-        if watch.step is step:  # else what was seen is not that step's
+        if watch.step is step:  # else another one was seen
             watch.opened = _open(watch, step, path, call)
 
 
@@ -378,17 +379,21 @@ def _call(frame: FrameType | None) -> str:
 
 
 def _callee(expression: str) -> str:
-    import ast
+    """The dotted name that a call's text begins with, or of a chain of calls the last one's."""
+    from io import StringIO
+    from tokenize import COMMENT, NL, generate_tokens
 
-    try:
-        node: ast.AST = ast.parse(f"({expression})", mode="eval").body
-    except (SyntaxError, ValueError):
-        return ""
-    node = node.func if isinstance(node, ast.Call) else ast.Constant("")
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    if isinstance(node, ast.Name):
-        names.append(node.id)
-    return ".".join(reversed(names))
+    names, called, depth = list[str](), list[str](), 0
+    for kind, text, *_ in generate_tokens(StringIO(f"({expression})").readline):
+        if text == "(" and depth == 1:
+            called = names
+        if text in ("(", "[", "{"):
+            depth += 1
+        elif text in (")", "]", "}"):
+            depth -= 1
+            names = []
+        elif depth == 1 and kind == NAME:
+            names = [*names, text]
+        elif depth == 1 and text != "." and kind not in (COMMENT, NL):
+            return ""
+    return ".".join(called)

@@ -126,9 +126,10 @@ class Attempt(Operation, eq=False):
 
     def answered(self, status: int, answer: Mapping[str, str], sent: int) -> None:
         """The head has arrived: status and headers of the answer to a request with so many bytes of body."""
-        self.status, self.bytes_sent = status, sent
-        leave(self)
         self.over = True
+        if not self._is_recorded():
+            return
+        self.status, self.bytes_sent = status, sent
         with suppress(Exception):
             if "Server-Timing" in answer:
                 self.server_ns = server_timing_ns(answer["Server-Timing"])
@@ -137,30 +138,34 @@ class Attempt(Operation, eq=False):
             elif status in REDIRECTS and "Location" in answer:
                 target = urljoin(self.url, answer["Location"])
                 self._remember(_target(self, target), self.redirect + 1)
+        leave(self)
 
     def failed(self, error: BaseException | None) -> None:
         """There was no answer. Does nothing once there has been one."""
         if self.over:
             return
-        leave(self, error)
         self.over = self.done = True
+        if not self._is_recorded():
+            return
+        leave(self, error)
         with suppress(Exception):
             self._remember(_whole(self), self.retry + 1)
 
     def ended(self, received: int | None, error: BaseException | None = None) -> None:
         """After so many bytes its body was complete, closed or, with an error, broken off. Counts once."""
-        if self.done:
+        if self.done or not self._is_recorded():
             return
         self.done = True
         self.bytes_received = received
         leave(self, error)
-        if self.place is not None and not self.recording.closed:
-            self.end_ns = self.recording.now_ns()
+        self.end_ns = self.recording.now_ns()
+
+    def _is_recorded(self) -> bool:
+        """Whether the recording still goes on; what happens afterwards is not its business."""
+        return self.place is not None and not self.place.recording.closed
 
     def _remember(self, end: Hashable, number: int) -> None:
         """If the next attempt takes up this end, it gets the number."""
-        if self.recording.closed:
-            return
         ends = _loose_ends.setdefault(self.recording, {})
         if len(ends) >= MAX_LOOSE_ENDS:
             ends.pop(next(iter(ends)), None)
@@ -286,7 +291,10 @@ class _Described(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=1024)
 def _described_url(text: str) -> _Described:
-    url, parts = describe_url(text), urlsplit(text)
+    try:
+        url, parts = describe_url(text), urlsplit(text)
+    except ValueError:
+        return _Described("", "", "", {})
     params = {f"?{key}": value for key, value in hash_leaves(query_values(url.query)).items()}
     path = unquote(parts.path)
     if url.template != path:

@@ -19,7 +19,7 @@ from perfkit.probes.http import Attempt, Replacements, again, begin, declared_le
 from perfkit.tracing import Operation, here, leave
 
 LIBRARY = "httpx"
-TESTED = ("0.28", "0.29")
+TESTED = ("0.26", "0.29")
 """Versions from the first up to, not including, the second are covered by tests."""
 
 _CONNECTING = ("connection.", "socks.", "proxy.")

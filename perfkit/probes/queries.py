@@ -182,8 +182,10 @@ def _probe(frame: FrameType) -> str:
 
 
 def _text(sql: object) -> str:
-    if isinstance(sql, str):
-        return str(sql)
-    if isinstance(sql, (bytes, bytearray, memoryview)):
-        return bytes(sql).decode("utf-8", "replace")
-    return "" if sql is None else str(sql)
+    """What a driver took for a statement, which need not be a str; "" if it does not tell."""
+    try:
+        if isinstance(sql, (bytes, bytearray, memoryview)):
+            return bytes(sql).decode("utf-8", "replace")
+        return "" if sql is None else str.__str__(sql) if isinstance(sql, str) else str(sql)
+    except Exception:
+        return ""

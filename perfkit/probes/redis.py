@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache, wraps
 from hashlib import sha1
+from itertools import count
 from types import FrameType
 from typing import Any
 from urllib.parse import quote
@@ -125,21 +126,16 @@ def _watch_retries(original: Any) -> Any:
         opened = here()
         if not isinstance(opened, Query):
             return original(self, do, *arguments, **options)
-        tried = False
+        tried = count()
 
         def try_again() -> Any:
-            nonlocal tried
-            if tried:
+            if next(tried):
                 opened.note(retries=1 + (opened.attrs or {}).get("retries", 0))
-            tried = True
             return do()
 
         return original(self, try_again, *arguments, **options)
 
     return call_with_retry
-
-
-# Spans
 
 
 def _begun(begin: Callable[..., Any], owner: Any, arguments: Any, options: Any, frame: FrameType) -> Any:
@@ -222,7 +218,7 @@ def _is_transaction(pipeline: Any) -> bool:
     if strategy is not None:
         return type(strategy).__name__ == "TransactionStrategy"
     asked = getattr(pipeline, "is_transaction", getattr(pipeline, "transaction", False))
-    return asked is True or bool(getattr(pipeline, "explicit_transaction", False))
+    return bool(asked and not callable(asked)) or bool(getattr(pipeline, "explicit_transaction", False))
 
 
 def _link(client: Any) -> Link:
@@ -292,10 +288,9 @@ _COUNTED: dict[str, int] = {
 }
 """Which argument says how many of those after it are keys."""
 
+# Their second word belongs to the name.
 _CONTAINERS = _words("""ACL CLIENT CLUSTER COMMAND CONFIG DEBUG FUNCTION HIMPORT LATENCY MEMORY MODULE OBJECT
     PUBSUB SCRIPT SLOWLOG XGROUP XINFO""")
-"""Commands whose second word belongs to the name."""
-
 _OF_KEYS = ("OBJECT ", "XGROUP ", "XINFO ", "MEMORY USAGE")
 _MODULES = _words("BF CF CMS FT JSON TDIGEST TOPK TS")
 _WAITING = _words("BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN WAIT WAITAOF")
@@ -310,8 +305,8 @@ def describe_command(arguments: Sequence[Any]) -> Statement:
 
     >>> describe_command(("SET", "user:17:name", "Ann")).template
     'SET user:{id}:name ?'
-    >>> describe_command(("XREAD", "BLOCK", 500, "STREAMS", "jobs", "$"))[::3]
-    ('XREAD jobs ?', 'wait')
+    >>> describe_command(("XREAD", "BLOCK", 500, "STREAMS", "jobs", "$")).kind
+    'wait'
     """
     name, rest = _split(arguments)
     keys, label = _keys(name, rest), _label(name, rest)
@@ -373,8 +368,8 @@ def _keys(name: str, rest: Sequence[Any]) -> Sequence[Any]:
         return rest[first - 1 : last if last > 0 else len(rest) + last + 1 : step]
     if name in _COUNTED:
         at = _COUNTED[name]
-        count = _text(rest[at - 1]) if len(rest) >= at else ""
-        keys = rest[at : at + int(count)] if count.isdecimal() else ()
+        many = _text(rest[at - 1]) if len(rest) >= at else ""
+        keys = rest[at : at + int(many)] if many.isdecimal() else ()
         return (rest[0], *keys) if name.endswith("STORE") else keys
     if name in ("XREAD", "XREADGROUP"):
         words = [_text(word).upper() for word in rest]

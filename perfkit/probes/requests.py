@@ -16,7 +16,7 @@ from perfkit.probes.http import Attempt, Replacements, begin, declared_length, p
 from perfkit.tracing import here
 
 LIBRARY = "requests"
-TESTED = ("2.32", "2.35")
+TESTED = ("2.31", "2.35")
 """Versions from the first up to, not including, the second are covered by tests."""
 
 _replaced = Replacements()

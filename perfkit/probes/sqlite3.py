@@ -33,9 +33,8 @@ _frame = sys._getframe
 _cursor, _exit = sqlite3.Connection.cursor, sqlite3.Connection.__exit__
 _commit, _rollback = sqlite3.Connection.commit, sqlite3.Connection.rollback
 _execute, _executemany = sqlite3.Cursor.execute, sqlite3.Cursor.executemany
-_executescript, _iter = sqlite3.Cursor.executescript, sqlite3.Cursor.__iter__
-_fetchone, _fetchmany = sqlite3.Cursor.fetchone, sqlite3.Cursor.fetchmany
-_fetchall = sqlite3.Cursor.fetchall
+_executescript, _fetchone = sqlite3.Cursor.executescript, sqlite3.Cursor.fetchone
+_fetchmany, _fetchall = sqlite3.Cursor.fetchmany, sqlite3.Cursor.fetchall
 
 
 def install() -> None:
@@ -101,7 +100,7 @@ class _Cursor(sqlite3.Cursor):
 
     def _perfkit_execute(self, sql: str, parameters: Any, frame: FrameType) -> None:
         try:
-            connection = self.connection
+            connection: Any = self.connection
             opened = begin(sql, parameters, connection._perfkit_link or _new_link(connection), frame)
         except Exception:  # as with a cursor that was never initialised: sqlite3 has its own words for that
             opened = None
@@ -118,7 +117,10 @@ class _Cursor(sqlite3.Cursor):
     def executemany(self, sql: str, parameters: Any, /) -> Self:
         sets = parameters if isinstance(parameters, (list, tuple)) else ()
         opened = _begin(self, sql, sets, _frame(1), many=len(sets)) if active else None
+        self._perfkit_query = None
         _recorded(opened, self, _executemany, sql, parameters)
+        if opened is not None:
+            opened.rows = self.rowcount
         return self
 
     def executescript(self, script: str, /) -> Self:
@@ -143,12 +145,13 @@ class _Cursor(sqlite3.Cursor):
         return row
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # sqlite3's is the cursor itself
-        opened, rows = self._perfkit_query, _iter(self)
+        opened = self._perfkit_query
         if opened is None:
-            return rows
-        # counted in C: a method of ours for each row would take longer than the row
+            return self
         if not isinstance(opened.rows, itertools.count):
             opened.rows = itertools.count((opened.rows or 0) + 1)
+        # counted in C: a method of ours for each row would take as long as the row
+        rows = map(type(self).__next__, itertools.repeat(self))
         return itertools.compress(rows, opened.rows)
 
 
@@ -157,13 +160,21 @@ class _Connection(sqlite3.Connection):
 
     _perfkit_link: Link | None = None
 
+    # The originals of these three make a cursor of sqlite3's own class, whatever cursor() is here.
+
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        # as sqlite3 does it, but without the ways from C to Python and back
-        cursor: sqlite3.Cursor = self.cursor()
-        if active and type(cursor) is _Cursor:
+        cursor: _Cursor = _cursor(self, _Cursor)
+        if active:
             cursor._perfkit_execute(sql, parameters, _frame(1))
-            return cursor
-        return cursor.execute(sql, parameters)
+        else:
+            _execute(cursor, sql, parameters)
+        return cursor
+
+    def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
+        return _cursor(self, _Cursor).executemany(sql, parameters)
+
+    def executescript(self, script: str, /) -> sqlite3.Cursor:
+        return _cursor(self, _Cursor).executescript(script)
 
     def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
         return _cursor(self, _Cursor if factory is sqlite3.Cursor else watched_cursor(factory))
@@ -195,7 +206,7 @@ def _recorded(opened: Query | None, cursor: Any, method: Any, *arguments: Any) -
         end(opened, None, error)
         raise
     if opened is not None:
-        end(opened, cursor.rowcount)
+        end(opened)
         opened.transaction = cursor.connection.in_transaction
 
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import update_wrapper, wraps
-from types import FrameType
+from types import BuiltinFunctionType, FrameType
 from typing import Any
 
 from perfkit.tracing import Operation, current_clock, enter, here, leave
@@ -33,25 +33,26 @@ NOT_WITHIN = frozenset({"connect", "query", "request", "transaction", "wait"})
 _SIMULATION = "perfkit.sim.timepatch"
 
 _time: Any = time
-_originals: list[tuple[Any, str, Any]] = []
+_originals: list[tuple[Any, str, Any, Any]] = []
 
 
 def install() -> None:
-    """Start watching, where it does not yet; a running simulation keeps its own ``time.sleep``."""
+    """Start watching what is not watched yet; a ``time.sleep`` that somebody has replaced is left alone."""
     import threading
 
     if not _originals:
         _replace(threading.Condition, "wait", _watch_wait)
         _replace(threading.Thread, "join", _watch_join)
-    if not isinstance(_time.sleep, Sleep) and current_clock().kind == "wall":
+    if isinstance(time.sleep, BuiltinFunctionType):  # not a simulation's, gevent's or a test's
         _time.sleep = Sleep(time.sleep)
 
 
 def remove() -> None:
     """Put everything back as it was."""
     while _originals:
-        owner, name, original = _originals.pop()
-        setattr(owner, name, original)
+        owner, name, original, watched = _originals.pop()
+        if getattr(owner, name) is watched:  # else somebody has replaced it in turn, and will put it back
+            setattr(owner, name, original)
     if isinstance(_time.sleep, Sleep):
         _time.sleep = _time.sleep.__wrapped__
 
@@ -98,6 +99,9 @@ class Sleep:
     def __reduce__(self) -> str:
         return "sleep"
 
+    def __repr__(self) -> str:
+        return repr(self.__wrapped__)
+
     def _sleep(self, seconds: float) -> None:
         """While a simulation runs, its own: it replaces the real one only, and left this in place."""
         simulation: Any = sys.modules.get(_SIMULATION) if current_clock().kind == "virtual" else None
@@ -109,8 +113,9 @@ class Sleep:
 
 def _replace(owner: Any, name: str, watch: Callable[[Any], Any]) -> None:
     original = getattr(owner, name)
-    _originals.append((owner, name, original))
-    setattr(owner, name, wraps(original)(watch(original)))
+    watched = wraps(original)(watch(original))
+    _originals.append((owner, name, original, watched))
+    setattr(owner, name, watched)
 
 
 def _watch_wait(original: Any) -> Any:
@@ -129,8 +134,7 @@ def _watch_wait(original: Any) -> Any:
 
 def _watch_join(original: Any) -> Any:
     def join(self: Any, timeout: Any = None) -> None:
-        waits = _blocks(timeout) and here() is not None and self.is_alive()
-        opened = _blocked("threading.Thread.join", sys._getframe(1)) if waits else None
+        opened = _blocked("threading.Thread.join", sys._getframe(1), self) if _blocks(timeout) else None
         try:
             original(self, timeout)
         except BaseException as error:
@@ -145,9 +149,9 @@ def _blocks(timeout: Any) -> bool:
     return timeout is None or (isinstance(timeout, (int, float)) and timeout > 0)
 
 
-def _blocked(name: str, frame: FrameType) -> Operation | None:
+def _blocked(name: str, frame: FrameType, thread: Any = None) -> Operation | None:
     with suppress(Exception):
-        if is_watched():
+        if is_watched() and (thread is None or thread.is_alive()):
             called = _called(name, frame)
             return begin_wait(called[0], capture(called[1])) if called is not None else None
     return None

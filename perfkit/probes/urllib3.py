@@ -22,7 +22,6 @@ TESTED = ("2.0", "2.9")
 _FOLLOWED = "_perfkit_attempt"
 """Attribute of a response whose body has not been read yet."""
 
-_OWN_PORTS = {"http": 80, "https": 443}
 _BODY, _RETRIES = 0, 2
 """Places among the positional arguments of urlopen that follow method and URL."""
 
@@ -189,11 +188,13 @@ def _until_the_end(chunks: Any, response: Any, attempt: Attempt) -> Generator[by
 
 def _full_url(pool: Any, url: str) -> str:
     """What ``urlopen`` was called with is mostly the path alone."""
-    if not url.startswith("/"):
-        return url
-    host = f"[{pool.host}]" if ":" in pool.host else pool.host
-    port = "" if pool.port in (None, _OWN_PORTS.get(pool.scheme)) else f":{pool.port}"
-    return f"{pool.scheme}://{host}{port}{url}"
+    with suppress(Exception):
+        if not url.startswith("/"):
+            return url
+        host = f"[{pool.host}]" if ":" in pool.host else pool.host
+        port = "" if pool.port is None else f":{pool.port}"
+        return f"{pool.scheme}://{host}{port}{url}"
+    return ""
 
 
 def _sent(body: object, headers: Any) -> int:
@@ -205,10 +206,11 @@ def _sent(body: object, headers: Any) -> int:
 def _repeats(retries: Any) -> int:
     """How many attempts urllib3's Retry has made since the last redirect."""
     count = 0
-    for entry in reversed(getattr(retries, "history", ())):
-        if entry.redirect_location:
-            break
-        count += 1
+    with suppress(Exception):
+        for entry in reversed(getattr(retries, "history", ())):
+            if entry.redirect_location:
+                break
+            count += 1
     return count
 
 

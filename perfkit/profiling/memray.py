@@ -9,9 +9,9 @@ threads, as memray has one.
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
-import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from types import FrameType
@@ -41,26 +41,28 @@ class MemrayTool:
         self._tracker: memray.Tracker | None = None
         self._start: tuple[tuple[str, str], ...] = ()
         self._path = ""
-        self._remover: weakref.finalize[..., MemrayTool] | None = None
+        self._found: Profile | None = None
 
     def resume(self, caller: FrameType | None) -> None:
         """Start tracking, into a temporary file."""
         handle, self._path = tempfile.mkstemp(prefix="perfkit-", suffix=".memray")
         os.close(handle)
-        # also at the end of the program, for a capture that never ends
-        self._remover = weakref.finalize(self, _remove, self._path)
+        self._start = tuple(_names(caller))[::-1]
+        try:
+            self._track()
+        except BaseException:
+            self._remove_file()
+            raise
+        atexit.register(self._read_at_exit)
+
+    def _track(self) -> None:
         formats = memray.FileFormat
         tracker = memray.Tracker(
             destination=memray.FileDestination(self._path, overwrite=True, compress_on_exit=False),
             trace_python_allocators=True,
             file_format=formats.ALL_ALLOCATIONS if self._totals else formats.AGGREGATED_ALLOCATIONS,
         )
-        self._start = tuple(_names(caller))[::-1]
-        try:
-            tracker.__enter__()
-        except BaseException:
-            self._remover()
-            raise
+        tracker.__enter__()
         self._tracker = tracker
 
     def pause(self) -> None:
@@ -71,12 +73,21 @@ class MemrayTool:
 
     def abandon(self) -> None:
         """Stop tracking in a forked child; the file is the parent's."""
-        if self._remover is not None:
-            self._remover.detach()
+        atexit.unregister(self._read_at_exit)
         self.pause()
 
     def read(self) -> Profile:
         """What was tracked, as a profile. The file is removed, whatever happens."""
+        atexit.unregister(self._read_at_exit)
+        return self._found or self._read_file()
+
+    def _read_at_exit(self) -> None:
+        """For a capture that lasts to the end of the program: it may be asked later, or never."""
+        with suppress(Exception):
+            self.pause()
+            self._found = self._read_file()
+
+    def _read_file(self) -> Profile:
         profile = Profile("memory")
         try:
             with memray.FileReader(self._path) as reader:
@@ -84,10 +95,13 @@ class MemrayTool:
             if self._totals:
                 _count_all(profile, self._path)
         finally:
-            if self._remover is not None:
-                self._remover()
+            self._remove_file()
         profile.peak_bytes, profile.tree, profile.top = held.size, held.tree, held.top
         return profile
+
+    def _remove_file(self) -> None:
+        with suppress(OSError):
+            os.unlink(self._path)
 
     def _held(self, reader: memray.FileReader) -> Iterator[Held]:
         """What was alive at the peak, by stack."""
@@ -118,8 +132,3 @@ def _count_all(profile: Profile, path: str) -> None:
         statistics = compute_statistics(path)
         profile.allocations = statistics.total_num_allocations
         profile.allocated_bytes = statistics.total_memory_allocated
-
-
-def _remove(path: str) -> None:
-    with suppress(OSError):
-        os.unlink(path)

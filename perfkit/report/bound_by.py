@@ -15,6 +15,9 @@ WAITING_FROM_PERCENT = 90
 """From this share of waiting on, computing faster saves a tenth of the time at most."""
 
 
+NAMED_FROM = 20
+"""One in so many of the time waited for queries and requests together is worth naming."""
+
 PROGRAM = "program"
 """``CellCost.strategy`` of a recorded program, which belongs to no scenario."""
 
@@ -130,9 +133,11 @@ def of_trace(run: Run, trace: Trace | None = None) -> BoundBy | None:
 
 
 def _waited_for(split: TimeSplit) -> str:
-    if split.queries_ns and split.requests_ns:
+    """Both are named only where each is a part worth naming."""
+    both = split.queries_ns + split.requests_ns
+    if min(split.queries_ns, split.requests_ns) * NAMED_FROM > both:
         return "the database and the network"
-    return "the database" if split.queries_ns else "the network"
+    return "the database" if split.queries_ns > split.requests_ns else "the network"
 
 
 def waiting(trace: Trace) -> tuple[int, str] | None:

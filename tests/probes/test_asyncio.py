@@ -8,6 +8,7 @@ import textwrap
 import threading
 import time
 import warnings
+from unittest import mock
 
 import pytest
 
@@ -378,6 +379,42 @@ def test_a_step_without_a_line_of_the_application(watchful):
     assert (held.name, held.path, held.attrs["call"]) == ("event loop held by sleep", (), "")
 
 
+def test_a_step_that_the_watchdog_had_no_chance_to_see(watchful, monkeypatch):
+    async def main():
+        await asyncio.sleep(0)
+        hold()
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_soon(hold)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(probe, "_look", lambda watch: None)
+    first, second = recorded(main)
+    assert first.name == "event loop held by recorded.whole"
+    assert (first.task, first.path) == (1, ())
+    assert (second.name, second.task) == ("event loop held by hold", 0)
+    assert min(first.duration_ns, second.duration_ns) >= HELD_S * 1e9
+
+
+@pytest.mark.parametrize(
+    ("expression", "called"),
+    [
+        ("sleep(1)", "sleep"),
+        ("time.sleep(HELD_S)", "time.sleep"),
+        ("self.client.get(f'/{key}', ')')", "self.client.get"),
+        ("connect(host)\n    .execute(sql)", "execute"),
+        ("pages[0].render()", "render"),
+        ("sum(range(9))", "sum"),
+        ("f(1) + g(2)", ""),
+        ("(lambda: 1)()", ""),
+        ("name", ""),
+        ("'text(1)'", ""),
+        (r"re.sub('\d', '', text)", "re.sub"),
+    ],
+)
+def test_the_name_of_what_is_called(expression, called):
+    assert probe._callee(expression) == called
+
+
 def test_steps_one_after_another_and_quick_ones(watchful):
     async def main():
         for number in range(3):
@@ -591,6 +628,15 @@ def test_another_clock_is_not_read():
 
     assert recorded(main, clock=Clock("virtual", ticks.__next__)) == []
     assert next(ticks) == 2
+
+
+def test_a_stand_in_for_sleep_is_left_alone():
+    probe.remove()
+    with mock.patch("asyncio.sleep") as stand_in:
+        probe.install()
+        assert asyncio.sleep is stand_in
+        probe.remove()
+        assert asyncio.sleep is stand_in
 
 
 def test_installing_is_idempotent_and_reversible():

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+from unittest import mock
 
 import pytest
 
@@ -213,6 +214,18 @@ def test_sleep_looks_as_before():
     assert pickle.loads(pickle.dumps(time.sleep)) is time.sleep
     assert (time.sleep.__name__, time.sleep.__doc__) == (plain.__name__, plain.__doc__)
     assert (time.sleep.__module__, time.sleep.__qualname__) == ("time", "sleep")
+    assert repr(time.sleep) == repr(plain)
+
+
+def test_a_stand_in_for_sleep_is_left_alone():
+    probe.remove()
+    with mock.patch("time.sleep") as stand_in:
+        probe.install()
+        assert time.sleep is stand_in
+        probe.remove()
+        assert time.sleep is stand_in
+    probe.install()
+    assert isinstance(time.sleep, probe.Sleep)
 
 
 def test_installing_is_idempotent_and_reversible():

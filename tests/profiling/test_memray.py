@@ -227,7 +227,30 @@ def test_a_fork_is_not_followed_and_its_parents_file_stays(files):
     assert (code, out) == (0, "None 7000000 1\n3000000 []\n")
 
 
-def test_a_capture_that_never_ends_leaves_no_file(files):
-    code = "from perfkit.profiling import memory; memory('endless').begin(); import sys; sys.exit(3)"
+@pytest.mark.parametrize("then", ["", "del capture"])
+def test_a_capture_that_never_ends_leaves_no_file(files, then):
+    code = f"""
+from perfkit.profiling import memory
+capture = memory("endless")
+capture.begin()
+{then}
+raise SystemExit(3)
+"""
     assert run(code, TMPDIR=str(files)) == (3, "", "")
+    assert list(files.iterdir()) == []
+
+
+def test_the_parents_file_outlives_a_fork_that_ends_by_itself(files):
+    code = """
+import os, sys
+from perfkit.profiling import memory
+with memory("parent") as capture:
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+if child:
+    print(capture.profile is not None)
+"""
+    code, out, _ = run(code, TMPDIR=str(files))
+    assert (code, out) == (0, "True\n")
     assert list(files.iterdir()) == []

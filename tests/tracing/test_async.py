@@ -70,7 +70,11 @@ def test_01_gathered_calls_are_siblings():
         with span("root"):
             await asyncio.gather(*(trace(f"call{n}")(leaf)(f"leaf{n}", turns=3 - n) for n in range(3)))
 
-    expected = {("root", None), *((f"call{n}", "root") for n in range(3)), *((f"leaf{n}", f"call{n}") for n in range(3))}
+    expected = {
+        ("root", None),
+        *((f"call{n}", "root") for n in range(3)),
+        *((f"leaf{n}", f"call{n}") for n in range(3)),
+    }
     found = tree(record(main))
     assert len(found) == 7
     assert set(found) == expected
@@ -368,7 +372,8 @@ def test_14_callbacks_lie_below_who_scheduled_them():
 
     recording = record(main)
     assert sorted(tree(recording), key=str) == sorted(
-        [("root", None), ("soon", "root"), ("later", "root"), ("threadsafe", "root"), ("after", None)], key=str
+        [("root", None), ("soon", "root"), ("later", "root"), ("threadsafe", "root"), ("after", None)],
+        key=str,
     )
     assert {s.task for s in recording.trace.spans if s.name != "root"} == {0}
 
@@ -688,7 +693,9 @@ def test_25_a_recording_in_a_task_in_a_recording():
     for name, recording in zip("xy", inner, strict=True):
         assert tree(recording) == [(f"{name} a", None), (f"{name} b", None)]
     names = [f"{name} {part}" for name in "xy" for part in ("a", "b", "outside")]
-    assert sorted(tree(outer), key=str) == sorted([("root", None), *((name, "root") for name in names)], key=str)
+    assert sorted(tree(outer), key=str) == sorted(
+        [("root", None), *((name, "root") for name in names)], key=str
+    )
 
 
 def test_26_a_recording_with_a_clock_of_its_own_takes_its_tasks_along():

@@ -152,7 +152,9 @@ def test_nested_recordings_number_the_same_spans_each_for_itself(program):
         names = {s.id: s.name for s in spans}
         assert list(names) == list(range(1, len(spans) + 1))
         for s in spans:
-            expected = s.name.rpartition(".")[0] or ("around" if recording is outer and s.name == "0" else None)
+            expected = s.name.rpartition(".")[0] or (
+                "around" if recording is outer and s.name == "0" else None
+            )
             assert names.get(s.parent) == (None if s.name == "around" else expected)
     assert len(outer.trace.spans) == len(inner.trace.spans) + 1
 

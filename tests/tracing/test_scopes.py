@@ -88,7 +88,12 @@ def test_a_generator_that_is_not_finished(how):
         with span("after"):
             pass
     spans = recording.trace.spans
-    assert tree(recording) == [("traced", None), ("inside", "traced"), ("inside 0", "inside"), ("after", None)]
+    assert tree(recording) == [
+        ("traced", None),
+        ("inside", "traced"),
+        ("inside 0", "inside"),
+        ("after", None),
+    ]
     error = "KeyError" if how == "throw" else None
     assert [s.error for s in spans] == [error, error, None, None]
     assert spans[0].end_ns <= spans[3].start_ns
@@ -320,9 +325,14 @@ class GeneratorCall:
 def test_methods_of_every_kind():
     with Recording() as recording:
         kinds = Kinds()
-        assert [kinds.method(1), kinds.static(2), kinds.klass(3), kinds.getter, kinds.cached, kinds.cached] == [
-            *(1, 2, 3, 1, 1, 1)
-        ]
+        assert [
+            kinds.method(1),
+            kinds.static(2),
+            kinds.klass(3),
+            kinds.getter,
+            kinds.cached,
+            kinds.cached,
+        ] == [*(1, 2, 3, 1, 1, 1)]
         assert trace(kinds.method)(5) == 5
         assert trace("object")(kinds)(6) == 6
         assert trace("partial")(functools.partial(kinds.method, x=7))() == 7
@@ -394,7 +404,11 @@ def test_a_decorator_between_does_not_hide_what_a_coroutine_takes():
         *(("coroutine", None), ("inside", "coroutine")),
     ]
     spans = recording.trace.spans
-    assert all(inside.end_ns < outside.end_ns for outside, inside in itertools.batched(spans[:6], 2)) if sys.version_info >= (3, 12) else True
+    assert (
+        all(inside.end_ns < outside.end_ns for outside, inside in itertools.batched(spans[:6], 2))
+        if sys.version_info >= (3, 12)
+        else True
+    )
     assert [s.error for s in spans if s.name == "coroutine"] == [None, None, "KeyError", None, "KeyError"]
     running = [s for s in spans if s.name == "run"]
     assert [s.error for s in running] == [None, "KeyError"]
