@@ -29,8 +29,8 @@ from perfkit.tracing.timings import Timing, timings
 DEFAULT_MAX_SPANS = 1_000_000
 """About 200 MB; the newest are kept, and the number of those dropped is stated."""
 
-READING_INTERVAL_NS = 100_000
-"""Between two looks at a thread's processor clock, which cost half a microsecond each: half a percent."""
+READING_INTERVAL_NS = 1_000_000
+"""Between two looks at a thread's processor clock, which cost half a microsecond each: half a thousandth."""
 
 MAX_READINGS = 20_000
 """For each thread; beyond it every other one is dropped and the interval doubled."""

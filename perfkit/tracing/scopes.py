@@ -89,8 +89,11 @@ def begin(opened: OpenSpan, frame: FrameType | None) -> bool:
 
 def begin_below(scope: OpenSpan, opened: OpenSpan, frame: FrameType | None) -> None:
     """Open ``opened`` below ``scope``, which ``innermost`` gave and which is not NOWHERE."""
-    place = place_in(scope)
-    assert place is not None  # noqa: S101
+    recording = scope.place.recording  # type: ignore[union-attr]
+    if "_asyncio" in _modules:
+        place = recording.place_of_task()
+    else:
+        place = recording.places.get(get_ident()) or recording.new_place()
     opened.parent = scope
     opened.place = place
     opened.caller = capture(frame) or start_of_task()
