@@ -26,10 +26,11 @@ _LIMITS = {
 class record(Recording):  # noqa: N801 - used as a statement, as in `with record()`
     """Record what runs inside: ``with perfkit.record() as rec: ...`` (or ``async with``).
 
-    ``probes``: "auto" for the libraries in use, or names; of those named, each that saw nothing is stated in
-    the trace's warnings. ``clock``, ``hosts``, ``max_spans``, ``keep_values``: see Recording.
-    Afterwards: ``rec.trace``, ``rec.counts``, ``rec.timings``, ``rec.findings()``, ``rec.allowed()``,
-    ``rec.assert_ok()``. Recordings nest; an outer one also holds the spans of the inner ones.
+    ``probes``: "auto" for the libraries in use, () for none, or names; of those named, each that saw
+    nothing is stated in the trace's warnings. ``clock``, ``hosts``, ``max_spans``, ``keep_values``: see
+    Recording. Afterwards: ``rec.trace``, ``rec.counts``, ``rec.timings``, ``rec.findings()``,
+    ``rec.allowed()``, ``rec.assert_ok()``. Recordings nest; an outer one also holds the spans of the inner
+    ones.
 
     >>> with record() as rec:
     ...     pass
@@ -57,7 +58,7 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
         self._wanted = (probes,) if isinstance(probes, str) else tuple(probes)
 
     def __enter__(self) -> record:
-        self.probes = instrument(*self._wanted)
+        self.probes = instrument(*self._wanted) if self._wanted else []
         super().__enter__()
         return self
 

@@ -36,8 +36,8 @@ def once(db):
 
 def per_row(db):
     def page(size):
-        rows = db.execute("SELECT id FROM t LIMIT ?", (size,)).fetchall()
-        return [db.execute("SELECT id FROM t WHERE id = ?", row).fetchone() for row in rows]
+        for row in db.execute("SELECT id FROM t LIMIT ?", (size,)).fetchall():
+            db.execute("SELECT id FROM t WHERE id = ?", row).fetchone()
 
     return page
 

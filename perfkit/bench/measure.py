@@ -21,6 +21,7 @@ from perfkit.errors import DeadlockError, MissingExtraError, SimulationError, Vi
 from perfkit.fingerprints import describe_url
 from perfkit.model import Cell, CellCost, HostFacts, Sample, Trace, busy_ns, pack, peak_overlap
 from perfkit.model.plain import text as plain_text
+from perfkit.profiling import suspended
 from perfkit.recording import record
 from perfkit.rules import check
 from perfkit.worlds.base import Access, World
@@ -171,7 +172,7 @@ def _recorded(sample: _Sample, facts: HostFacts) -> Iterator[None]:
     """Record and time the block; the trace is there after a failure, too."""
     rec = record(hosts=[facts])
     try:
-        with rec:
+        with suspended("a cell of perfkit bench is timed"), rec:
             start_ns, computing_ns = rec.now_ns(), time.process_time_ns()
             yield
             sample.elapsed_ns = rec.now_ns() - start_ns

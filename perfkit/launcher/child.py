@@ -95,8 +95,8 @@ def _begin_profile() -> None:
     if wanted:
         from perfkit import profiling
 
-        make: Any = {"cpu": profiling.cpu, "memory": profiling.memory}[wanted]
-        capture = make("program")
+        # counting every allocation would write gigabytes in a long program
+        capture = profiling.cpu("program") if wanted == "cpu" else profiling.memory("program", totals=False)
         capture.__enter__()
         _processes[0].capture = capture
 

@@ -19,11 +19,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+from _thread import start_new_thread
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import suppress
 from functools import cache, wraps
 from itertools import islice
-from threading import Lock, Thread, get_ident
+from threading import Lock, get_ident
 from token import NAME
 from types import FrameType, FunctionType, coroutine
 from typing import TYPE_CHECKING, Any
@@ -200,7 +201,7 @@ class Watch:
 
 
 _watches: dict[int, Watch] = {}
-_watchdogs: list[Thread] = []
+_watchdogs: list[int] = []
 _changing = Lock()
 
 
@@ -306,10 +307,10 @@ def _name(handle: Any) -> str:
 def _watch_this_thread() -> Watch:
     with _changing:
         watch = _watches.setdefault(get_ident(), Watch(get_ident()))
-        if not any(thread.is_alive() for thread in _watchdogs):
-            _watchdogs[:] = [Thread(target=_watch_over, name="perfkit watches the event loop", daemon=True)]
+        if not _watchdogs:
+            # not a threading.Thread, which the program would find among its own
             with suppress(RuntimeError):  # too late: the interpreter is shutting down
-                _watchdogs[0].start()
+                _watchdogs.append(start_new_thread(_watch_over, ()))
     return watch
 
 

@@ -39,8 +39,9 @@ EPOCH_S = 1_767_603_600
 """Where ``time.time()`` starts in every simulation: 2026-01-05 09:00:00 UTC, a Monday morning."""
 
 _NAMES = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep")
-_real = {name: getattr(time, name) for name in _NAMES}
-_real_sleep = time.sleep
+# a probe may have wrapped one of them before this module was imported
+_real = {name: getattr(getattr(time, name), "__wrapped__", getattr(time, name)) for name in _NAMES}
+_real_sleep: Callable[[Any], None] = _real["sleep"]
 
 
 class _Running:

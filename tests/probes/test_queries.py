@@ -190,7 +190,9 @@ class Refusing:
     __len__ = __bool__ = __iter__ = __repr__ = __str__ = __getitem__ = __getstate__ = __reduce__ = refuse
 
 
-@pytest.mark.parametrize("params", [Refusing(), [Refusing()], {"a": Refusing()}, {Refusing(): 1}], ids=range(4))
+@pytest.mark.parametrize(
+    "params", [Refusing(), [Refusing()], {"a": Refusing()}, {Refusing(): 1}], ids=range(4)
+)
 @pytest.mark.parametrize("keep_values", [False, True])
 def test_what_cannot_be_described_is_left_out(link, params, keep_values):
     with Recording(keep_values=keep_values) as recording:

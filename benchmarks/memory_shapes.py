@@ -1,6 +1,6 @@
 """A million points, and what they really take: as plain objects, with ``__slots__``, and from a generator.
 
-    python examples/memory_shapes.py [COUNT]
+    python benchmarks/memory_shapes.py [COUNT]
 
 ``sys.getsizeof`` of the result sees of a list only its row of pointers, the same for every kind of point; the
 peak counts the points and their coordinates, too. A million points take about half a minute to measure.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-FILE = Path(__file__).parents[2] / "examples" / "memory_shapes.py"
+FILE = Path(__file__).parents[2] / "benchmarks" / "memory_shapes.py"
 COUNT = 20_000
 
 
