@@ -1,18 +1,17 @@
 """Inside the recorded process: start at its first line, end the part when it ends, however it ends.
 
-A fork starts a recording of its own. A process that leaves by ``os._exit``, as those of multiprocessing do,
-or that multiprocessing ends by SIGTERM, as a Pool does with its workers, still ends its part. One that is
-killed outright leaves all but the last second.
+A fork starts a recording of its own. A process that leaves by ``os._exit`` still ends its part. A child of
+multiprocessing that its parent ends by SIGTERM, as a Pool does with its workers, leaves what it did before
+its last message; any other process that is killed, all but its last second.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
-import signal
 import sys
-import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
@@ -25,13 +24,14 @@ FOLDER_VARIABLE = "PERFKIT_RECORD_TO"
 PROFILE_VARIABLE = "PERFKIT_PROFILE"
 """Names what to profile beside recording, in the first process only: "cpu" or "memory"."""
 
+_CONNECTION = "multiprocessing.connection"
+
 
 class _Process:
-    """The recording of this process, and what its processor time was when it began."""
+    """The recording of this process."""
 
     def __init__(self, recording: SpillingRecord, folder: Path) -> None:
         self.recording, self.folder = recording, folder
-        self.before_ns = time.process_time_ns()
         self.capture: Any = None
         self.finished = False
 
@@ -41,10 +41,9 @@ class _Process:
             return
         self.finished = True
         with suppress(BaseException):
-            computing_ns = time.process_time_ns() - self.before_ns
             if self.capture is not None:
                 self.capture.finish()
-            self.recording.finish(computing_ns, self.recording.profiles)
+            self.recording.finish()
 
 
 _processes: list[_Process] = []
@@ -56,22 +55,23 @@ def start() -> None:
     folder = os.environ.get(FOLDER_VARIABLE)
     if not folder or _processes:
         return
-    _begin(Path(folder))
+    is_child = any("multiprocessing" in word and "_main" in word for word in sys.orig_argv)
+    _begin(Path(folder), is_child=is_child)
     # atexit runs after an uncaught exception, sys.exit and Ctrl-C alike
     atexit.register(_finish)
     os._exit = _finishing_first(os._exit)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_begin_in_fork)
-    if "--multiprocessing-fork" in sys.orig_argv or _is_multiprocessing_child(sys.orig_argv):
-        _finish_when_terminated()
+    if is_child:
+        _when_imported(_CONNECTION, _spill_before_messages)
     _begin_profile()
 
 
-def _begin(folder: Path) -> None:
+def _begin(folder: Path, *, is_child: bool) -> None:
     from perfkit.launcher.spilling import SpillingRecord
 
     # process numbers are used again, moments are not
-    recording = SpillingRecord(folder / f"{os.getpid()}-{time.monotonic_ns()}.part")
+    recording = SpillingRecord(folder / f"{os.getpid()}-{time.monotonic_ns()}.part", is_child=is_child)
     recording.__enter__()
     _processes[:] = [_Process(recording, folder)]
 
@@ -81,13 +81,17 @@ def _begin_in_fork() -> None:
         inherited = _processes[0]
         inherited.recording.abandon()
         inherited.finished = True
-        _begin(inherited.folder)
-        if "multiprocessing" in sys.modules:
-            _finish_when_terminated()
+        _begin(inherited.folder, is_child="multiprocessing" in sys.modules)
+        _when_imported(_CONNECTION, _spill_before_messages)
 
 
-def _is_multiprocessing_child(words: list[str]) -> bool:
-    return any("multiprocessing" in word and "spawn_main" in word for word in words)
+def _when_imported(name: str, callback: Callable[[], None]) -> None:
+    if name in sys.modules:
+        callback()
+    else:
+        from perfkit.probes.importing import when_imported
+
+        when_imported(name, callback)
 
 
 def _begin_profile() -> None:
@@ -110,18 +114,24 @@ def _finishing_first(leave: Any) -> Any:
     return _exit
 
 
-def _finish_when_terminated() -> None:
-    """The children of multiprocessing are ended by SIGTERM: where nobody handles it, end the part first."""
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+def _spill_before_messages() -> None:
+    """What a child of multiprocessing has done is in its file before anybody hears of it.
+
+    Its parent may end it by SIGTERM then, as ``with Pool()`` does. A handler for that signal would be no
+    help: one that is written in Python does not run while the child waits for a lock.
+    """
+    connection = sys.modules["multiprocessing.connection"].Connection
+    if hasattr(connection.send_bytes, "__wrapped__"):
         return
+    send = connection.send_bytes
 
-    def finish(number: int, frame: object) -> None:
-        _finish()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+    @wraps(send)
+    def send_bytes(self: Any, *arguments: Any, **options: Any) -> Any:
+        with suppress(Exception):
+            _processes[0].recording.spill()
+        return send(self, *arguments, **options)
 
-    signal.signal(signal.SIGTERM, finish)
+    connection.send_bytes = send_bytes
 
 
 def _finish() -> None:

@@ -77,8 +77,14 @@ def _recorded(code: int, folder: Path) -> Recorded:
             problems.append(f"what process {path.stem.partition('-')[0]} recorded cannot be read: {error}")
             continue
         parts.append(part)
-        if not part.complete:
+        if not part.complete and not part.is_child:
             problems.append(f"process {part.pid} was killed: its last second may be missing")
+    ended = sum(part.is_child and not part.complete for part in parts)
+    if ended:
+        problems.append(
+            f"{ended} processes of multiprocessing were ended by their parent: what they did after their "
+            "last message to it may be missing"
+        )
     if not parts:
         return Recorded(code, None, 0)
     whole = join([part.trace for part in parts])

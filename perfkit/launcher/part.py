@@ -27,18 +27,19 @@ NO_PARAMS = bytes(8)
 
 
 class Header(msgspec.Struct, tag="header"):
-    """How the recording began."""
+    """How the recording began. ``is_child``: a process of multiprocessing, which its parent may end."""
 
     pid: int
     clock: str
     start_ns: int
+    is_child: bool = False
 
 
 class Chunk(msgspec.Struct, tag="chunk"):
     """New entries of the tables, and spans in ``records``.
 
     ``names`` are (kind, name, attributes in JSON) without what differs from span to span; ``paths`` index
-    ``frames``.
+    ``frames``. ``computing_ns`` is the processor time of the process so far.
     """
 
     names: list[tuple[str, str, bytes]]
@@ -46,6 +47,7 @@ class Chunk(msgspec.Struct, tag="chunk"):
     paths: list[tuple[int, ...]]
     errors: list[str]
     records: bytes
+    computing_ns: int = 0
 
 
 class Footer(msgspec.Struct, tag="footer"):
@@ -66,12 +68,16 @@ Message = Header | Chunk | Footer
 
 @dataclass
 class Part:
-    """One process's share. ``complete`` is False for one that was killed: its last second may be missing."""
+    """One process's share.
+
+    ``complete`` is False for one that was killed, or (``is_child``) ended by its parent.
+    """
 
     trace: Trace
     computing_ns: int = 0
     complete: bool = False
     pid: int = 0
+    is_child: bool = False
     profiles: list[Profile] = field(default_factory=list)
 
 
@@ -88,10 +94,13 @@ def read_part(path: Path) -> Part:
     if not isinstance(header, Header):
         raise ValueError("it does not start as a recording does")
     reader = _Reader()
-    part = Part(Trace(header.clock, header.start_ns, header.start_ns), pid=header.pid)
+    part = Part(
+        Trace(header.clock, header.start_ns, header.start_ns), pid=header.pid, is_child=header.is_child
+    )
     for content in messages:
         if isinstance(content, Chunk):
             reader.add(content)
+            part.computing_ns = content.computing_ns
         elif isinstance(content, Footer):
             _finish(part, content)
     part.trace.spans = reader.in_order()

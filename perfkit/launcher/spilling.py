@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections import deque
 from pathlib import Path
 from threading import Lock
@@ -17,7 +18,6 @@ from typing import Any, BinaryIO
 from perfkit.launcher.part import NO_PARAMS, RECORD, Chunk, Footer, Header, message
 from perfkit.model import Frame, Trace
 from perfkit.model.plain import encode, represent, text
-from perfkit.model.profile import Profile
 from perfkit.recording import record
 from perfkit.tracing.freezing import nearest_kept
 from perfkit.tracing.open_spans import OpenSpan, Operation, Place
@@ -41,8 +41,10 @@ MAX_ATTRS = 10_000
 class SpillingRecord(record):
     """``record(whole_process=True)`` whose spans go to ``path``, which must not exist yet."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_child: bool = False) -> None:
         super().__init__(whole_process=True)
+        self._is_child = is_child
+        self._before_ns = time.process_time_ns()
         self._path = path
         self._writing = Lock()
         self._file: BinaryIO | None = None
@@ -52,7 +54,7 @@ class SpillingRecord(record):
         super().__enter__()
         self._encoder = _Encoder()
         self._file = self._path.open("xb", buffering=0)
-        self._file.write(message(Header(os.getpid(), self.clock.kind, self._start_ns)))
+        self._file.write(message(Header(os.getpid(), self.clock.kind, self._start_ns, self._is_child)))
         self._next_spill_ns = self._start_ns + SPILL_AFTER_NS
         return self
 
@@ -82,10 +84,12 @@ class SpillingRecord(record):
         spans.extendleft(span for span in reversed(taken) if span.end_ns < 0)
         if ended:
             clocks = {thread.ident: list(thread.readings) for thread in self._threads}
-            self._file.write(message(self._encoder.chunk(ended, clocks)))
+            chunk = self._encoder.chunk(ended, clocks)
+            chunk.computing_ns = time.process_time_ns() - self._before_ns
+            self._file.write(message(chunk))
             self._encoder.forget_but(spans)
 
-    def finish(self, computing_ns: int, profiles: list[Profile]) -> None:
+    def finish(self) -> None:
         """End the recording and the file. Does nothing in a process that inherited the recording."""
         if self._file is None:
             return
@@ -96,12 +100,12 @@ class SpillingRecord(record):
             self.complete(trace)
             footer = Footer(
                 self._end_ns,
-                computing_ns,
+                time.process_time_ns() - self._before_ns,
                 self._encoder.own_cost_ns(),
                 self.probes,
                 self._hosts,
                 [*self.warnings, *self._own_warnings(), *trace.warnings],
-                profiles,
+                self.profiles,
                 self._dropped,
             )
             self._file.write(message(footer))

@@ -7,7 +7,6 @@ transport). Each redirect and each step of an authentication is a request. See `
 
 from __future__ import annotations
 
-import copy
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -97,7 +96,8 @@ def _watch_pool(original: Any) -> Any:
         if under_way.get() is None:
             return original(self, request)
         connection = _Connection(request)
-        return original(self, connection.told_by(connection.hear))
+        connection.listen(connection.hear)
+        return original(self, request)
 
     return handle_request
 
@@ -107,7 +107,8 @@ def _watch_async_pool(original: Any) -> Any:
         if under_way.get() is None:
             return await original(self, request)
         connection = _Connection(request)
-        return await original(self, connection.told_by(connection.hear_async))
+        connection.listen(connection.hear_async)
+        return await original(self, request)
 
     return handle_async_request
 
@@ -115,22 +116,22 @@ def _watch_async_pool(original: Any) -> Any:
 class _Connection:
     """What httpcore tells of the connection that the attempt under way gets.
 
-    It tells the ``trace`` extension of a copy of the request, until the request is being sent; an extension
-    that the application has set is told as ever.
+    It tells the request's ``trace`` extension, which is ours until the request is being sent; one that the
+    application has set is told as ever.
     """
 
-    __slots__ = ("error", "opened", "request", "theirs")
+    __slots__ = ("error", "extensions", "opened", "request", "theirs")
 
     def __init__(self, request: Any) -> None:
-        self.request = copy.copy(request)
+        self.request = request
+        self.extensions = request.extensions
         self.theirs = request.extensions.get("trace")
         self.opened: Operation | None = None
         self.error: BaseException | None = None
 
-    def told_by(self, listener: Any) -> Any:
-        """The copy of the request; the dictionary of extensions itself is the application's."""
-        self.request.extensions = {**self.request.extensions, "trace": listener}
-        return self.request
+    def listen(self, listener: Any) -> None:
+        """Put ``listener`` in a dictionary of our own: the one that is there is the application's."""
+        self.request.extensions = {**self.extensions, "trace": listener}
 
     def hear(self, name: str, facts: Any) -> Any:
         """Take an event: "connection.connect_tcp.started" and the like."""
@@ -153,7 +154,7 @@ class _Connection:
         if where.endswith(_SENDING):
             attempt.connection = attempt.connection or "reused"
             if facts["request"].method != b"CONNECT":  # what follows is no longer about the connection
-                self.request.extensions["trace"] = self.theirs
+                self.request.extensions = self.extensions
         elif where == _RETRY:
             self._retry(step, attempt)
         elif where.startswith(_CONNECTING):

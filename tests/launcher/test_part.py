@@ -28,7 +28,7 @@ def handed_over(recording, **attrs):
     with recording:
         with span("s", **attrs):
             pass
-        recording.finish(5, [])
+        recording.finish()
     (found,) = read_part(recording._path).trace.spans
     return found.attrs
 
@@ -62,7 +62,7 @@ def test_odd_rows_and_parameters_arrive(recording):
             ("g" * 16, 2**40),
         ):
             leave(enter("query", "q", {"params": params, "rows": rows}, None))
-        recording.finish(5, [])
+        recording.finish()
     found = [(s.attrs["params"], s.attrs["rows"]) for s in read_part(recording._path).trace.spans]
     assert found == [("0123456789abcdef", 3), ({"id": "x"}, None), ("short", "many"), ("g" * 16, 2**40)]
 
@@ -71,10 +71,11 @@ def test_undecodable_names_arrive(recording):
     with recording:
         with span("\udcff"), span(5):
             pass
-        recording.finish(5, [])
+        recording.finish()
     part = read_part(recording._path)
     assert [s.name for s in part.trace.spans] == ["?", "5"]
-    assert (part.computing_ns, part.complete) == (5, True)
+    assert part.complete
+    assert part.computing_ns > 0
 
 
 @pytest.mark.parametrize("data", [b"", b"\0\0\0", b"\0\0\0\2{}", b"\0\0\0\1\xc0"])
@@ -91,7 +92,7 @@ def test_a_part_is_readable_wherever_it_was_cut(recording, tmp_path):
             with span(f"s{number}"):
                 pass
             recording.spill()
-        recording.finish(5, [])
+        recording.finish()
     data, seen = recording._path.read_bytes(), set()
     for length in range(80, len(data)):
         (tmp_path / "cut").write_bytes(data[:length])

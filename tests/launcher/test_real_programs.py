@@ -1,4 +1,4 @@
-"""``perfkit run`` on programs of some thousand lines each: neither what they say nor their exit code changes."""
+"""``perfkit run`` on programs of some thousand lines each: what they say and their exit codes stay."""
 
 import os
 import re

@@ -38,7 +38,7 @@ def test_what_is_spilled_is_what_was_recorded(recording, monkeypatch, seed):
         for number in range(20):
             work(random.Random(seed + number))
             recording._limit()
-    recording.finish(0, [])
+    recording.finish()
     part = read_part(recording._path)
     assert len(part.trace.spans) > 200
     assert tree(part.trace.spans) == tree(whole.trace.spans)
@@ -57,7 +57,7 @@ def test_memory_stays_bounded(recording, monkeypatch):
             recording._limit()
             most = max(most, len(recording._spans))
         assert 50 <= most <= 201
-        recording.finish(0, [])
+        recording.finish()
     assert len(read_part(recording._path).trace.spans) == 2_000
 
 
@@ -72,14 +72,14 @@ def test_what_has_ended_is_in_the_file_after_a_while(recording):
         assert [s.name for s in part.trace.spans] == ["early"]
         assert not part.complete
         open_span.__exit__(None, None, None)
-        recording.finish(0, [])
+        recording.finish()
     assert [s.name for s in read_part(recording._path).trace.spans] == ["early", "open"]
 
 
 def test_an_unfinished_span_ends_with_the_recording(recording):
     with recording:
         span("open").__enter__()
-        recording.finish(0, [])
+        recording.finish()
     (found,) = read_part(recording._path).trace.spans
     assert found.error == "unfinished"
     assert found.end_ns == read_part(recording._path).trace.end_ns
@@ -95,8 +95,8 @@ def test_a_fork_leaves_its_parents_file_alone(recording):
             recording.abandon()
             with span("child"):
                 pass
-            recording.finish(0, [])
+            recording.finish()
             os._exit(0)
         os.waitpid(child, 0)
-        recording.finish(0, [])
+        recording.finish()
     assert [s.name for s in read_part(recording._path).trace.spans] == ["before"]
