@@ -142,7 +142,7 @@ def _waiting(name: str, original: Any) -> Any:
         opened = None
         with suppress(Exception):
             if is_watched():
-                opened = begin_wait(name, _way_to(sys._getframe(1)))
+                opened = begin_wait(name, _way_to(sys._getframe(1)), LIBRARY)
         try:
             answer = await _resumed(running, awaited)
         except BaseException as error:
@@ -269,7 +269,7 @@ def _open(watch: Watch, step: Step, path: Path, call: str) -> Operation | None:
     while scope.start_ns > start_ns:
         scope = scope.parent
     name = f"event loop held by {path[0] if path else _name(handle)}"
-    attrs = {"threshold_ns": THRESHOLD_NS, "call": call}
+    attrs = {"threshold_ns": THRESHOLD_NS, "call": call, "library": LIBRARY}
     opened = Operation(name, attrs, scope, caller=path, start_ns=start_ns, kind="blocked")
     opened.place = open_spans.Place(recording, open_spans.Thread(watch.ident, 0), 0)
     opened.place.append(opened)

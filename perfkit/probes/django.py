@@ -120,7 +120,7 @@ def _watch_execute(original: Any) -> Any:
     def _execute(self: Any, sql: Any, params: Any, *ignored: Any) -> Any:
         if not active:
             return original(self, sql, params, *ignored)
-        opened = _begin(self, sql, params, None, sys._getframe(1))
+        opened = _begin(self, sql, params, None, sys._getframe().f_back)
         try:
             result = original(self, sql, params, *ignored)
         except BaseException as error:
@@ -137,7 +137,7 @@ def _watch_execute_many(original: Any) -> Any:
         if not active:
             return original(self, sql, param_list, *ignored)
         sets = param_list if isinstance(param_list, (list, tuple)) else ()
-        opened = _begin(self, sql, sets, len(sets), sys._getframe(1))
+        opened = _begin(self, sql, sets, len(sets), sys._getframe().f_back)
         try:
             result = original(self, sql, param_list, *ignored)
         except BaseException as error:

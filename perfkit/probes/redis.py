@@ -90,7 +90,7 @@ def _replace(owner: Any, name: str, watch: Callable[[Any], Any]) -> None:
 def _watched(begin: Callable[..., Any]) -> Callable[[Any], Any]:
     def watch(original: Any) -> Any:
         def call(self: Any, *arguments: Any, **options: Any) -> Any:
-            opened = _begun(begin, self, arguments, options, sys._getframe(1)) if active else None
+            opened = _begun(begin, self, arguments, options, sys._getframe().f_back) if active else None
             try:
                 answer = original(self, *arguments, **options)
             except BaseException as error:
@@ -107,7 +107,7 @@ def _watched(begin: Callable[..., Any]) -> Callable[[Any], Any]:
 def _watched_async(begin: Callable[..., Any]) -> Callable[[Any], Any]:
     def watch(original: Any) -> Any:
         async def call(self: Any, *arguments: Any, **options: Any) -> Any:
-            opened = _begun(begin, self, arguments, options, sys._getframe(1)) if active else None
+            opened = _begun(begin, self, arguments, options, sys._getframe().f_back) if active else None
             try:
                 answer = await original(self, *arguments, **options)
             except BaseException as error:

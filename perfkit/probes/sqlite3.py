@@ -91,7 +91,7 @@ class _Cursor(sqlite3.Cursor):
     _perfkit_query: Query | None = None
 
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
-        if active:
+        if active and _originals:
             self._perfkit_execute(sql, parameters, _frame(1))
         else:
             self._perfkit_query = None
@@ -116,7 +116,7 @@ class _Cursor(sqlite3.Cursor):
 
     def executemany(self, sql: str, parameters: Any, /) -> Self:
         sets = parameters if isinstance(parameters, (list, tuple)) else ()
-        opened = _begin(self, sql, sets, _frame(1), many=len(sets)) if active else None
+        opened = _begin(self, sql, sets, _frame(1), many=len(sets)) if active and _originals else None
         self._perfkit_query = None
         _recorded(opened, self, _executemany, sql, parameters)
         if opened is not None:
@@ -124,7 +124,7 @@ class _Cursor(sqlite3.Cursor):
         return self
 
     def executescript(self, script: str, /) -> Self:
-        opened = _begin(self, script, None, _frame(1)) if active else None
+        opened = _begin(self, script, None, _frame(1)) if active and _originals else None
         _recorded(opened, self, _executescript, script)
         return self
 
@@ -164,7 +164,7 @@ class _Connection(sqlite3.Connection):
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         cursor: _Cursor = _cursor(self, _Cursor)
-        if active:
+        if active and _originals:
             cursor._perfkit_execute(sql, parameters, _frame(1))
         else:
             _execute(cursor, sql, parameters)
@@ -214,7 +214,8 @@ def _finish(connection: Any, name: str, frame: FrameType, method: Any, *details:
     """Commit or roll back; recorded if there is a transaction, and if this ends it."""
     opened = None
     with suppress(Exception):
-        if active and connection.in_transaction and getattr(connection, "autocommit", None) is not True:
+        implicit = getattr(connection, "autocommit", None) is not True
+        if active and _originals and implicit and connection.in_transaction:
             opened = begin_transaction(name, connection._perfkit_link or _new_link(connection), frame)
     try:
         result = method(connection, *details)

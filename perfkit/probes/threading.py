@@ -68,9 +68,9 @@ def is_watched() -> bool:
     )
 
 
-def begin_wait(name: str, path: Path) -> Operation | None:
+def begin_wait(name: str, path: Path, library: str) -> Operation | None:
     """Open the span of a wait that ``path`` led to; None if no line of the application did."""
-    opened = enter("wait", name, {}, None) if path else None
+    opened = enter("wait", name, {"library": library}, None) if path else None
     if opened is not None:
         opened.caller = path
     return opened
@@ -88,7 +88,7 @@ class Sleep:
         opened = None
         with suppress(Exception):
             if seconds > 0 and is_watched():
-                opened = begin_wait("time.sleep", capture(sys._getframe(1)))
+                opened = begin_wait("time.sleep", capture(sys._getframe(1)), LIBRARY)
         try:
             self._sleep(seconds)
         except BaseException as error:
@@ -120,7 +120,7 @@ def _replace(owner: Any, name: str, watch: Callable[[Any], Any]) -> None:
 
 def _watch_wait(original: Any) -> Any:
     def wait(self: Any, timeout: Any = None) -> Any:
-        opened = _blocked("threading.Condition.wait", sys._getframe(1)) if _blocks(timeout) else None
+        opened = _blocked("threading.Condition.wait", sys._getframe().f_back) if _blocks(timeout) else None
         try:
             answer = original(self, timeout)
         except BaseException as error:
@@ -134,7 +134,7 @@ def _watch_wait(original: Any) -> Any:
 
 def _watch_join(original: Any) -> Any:
     def join(self: Any, timeout: Any = None) -> None:
-        opened = _blocked("threading.Thread.join", sys._getframe(1), self) if _blocks(timeout) else None
+        opened = _blocked("threading.Thread.join", sys._getframe().f_back, self) if _blocks(timeout) else None
         try:
             original(self, timeout)
         except BaseException as error:
@@ -149,11 +149,11 @@ def _blocks(timeout: Any) -> bool:
     return timeout is None or (isinstance(timeout, (int, float)) and timeout > 0)
 
 
-def _blocked(name: str, frame: FrameType, thread: Any = None) -> Operation | None:
+def _blocked(name: str, frame: FrameType | None, thread: Any = None) -> Operation | None:
     with suppress(Exception):
         if is_watched() and (thread is None or thread.is_alive()):
             called = _called(name, frame)
-            return begin_wait(called[0], capture(called[1])) if called is not None else None
+            return begin_wait(called[0], capture(called[1]), LIBRARY) if called is not None else None
     return None
 
 

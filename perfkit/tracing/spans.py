@@ -54,11 +54,8 @@ class UserSpan(OpenSpan, eq=False):
         place = scope.place
         if place is None or scope.held is not None or self.place is not None:
             return self._enter_carefully(_frame(1))
-        recording = place.recording
-        if "_asyncio" in _modules:
-            place = recording.place_of_task()
-        else:
-            place = recording.places.get(get_ident()) or recording.new_place()
+        if "_asyncio" in _modules or place.thread.ident != get_ident():
+            place = place.recording.place_of_task()
         frame = _frame(1)
         self.caller = code = frame.f_code
         self.lasti = frame.f_lasti
@@ -70,7 +67,7 @@ class UserSpan(OpenSpan, eq=False):
         _set(self)
         self.start_ns = now = place.now_ns()
         if now >= place.thread.due_ns:
-            self.start_ns = recording.read_processor_clock(place.thread, now)
+            self.start_ns = place.read_processor_clock(now)
         return self
 
     def __exit__(
@@ -199,11 +196,8 @@ def _function(target: Callable[..., Any], label: str) -> Callable[..., Any]:
             place = scope.place
             if place is None:
                 return target(*args, **kwargs)
-        recording = place.recording
-        if "_asyncio" in _modules:
-            place = recording.place_of_task()
-        else:
-            place = recording.places.get(get_ident()) or recording.new_place()
+        if "_asyncio" in _modules or place.thread.ident != get_ident():
+            place = place.recording.place_of_task()
         frame = _frame(1)
         now = place.now_ns()
         opened = OpenSpan(label, None, scope, place, now, -1, frame.f_code, frame.f_lasti)

@@ -619,7 +619,7 @@ def test_gathered_requests_keep_their_connections_apart():
             await main(own, url)
 
     rec = ask(limited)
-    by_id = {s.id: s for s in spans_of(rec)}
+    by_id = {s.id: s for s in rec.trace.spans}
     requested, connects = rec.trace.of_kind("request"), rec.trace.of_kind("connect")
     assert len(requested) == 20
     for request in requested:

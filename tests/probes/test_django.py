@@ -1,4 +1,5 @@
 import asyncio
+import importlib
 import inspect
 import sys
 import threading
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 
+import perfkit
 from perfkit.probes import django as probe
 from perfkit.probes import sqlite3 as driver_probe
 from perfkit.tracing import Recording
@@ -19,6 +21,10 @@ VIEWS = "tests/probes/shop_django/views.py"
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory):
     """The models of a Django that is set up, which can be done only once. Their tables are empty."""
+    # the drivers are there, and unwatched, before Django connects: what they see is not at issue here
+    importlib.import_module("sqlite3")
+    importlib.import_module("psycopg")
+    perfkit.uninstrument()
     folder = tmp_path_factory.mktemp("django")
     sqlite = {"ENGINE": "django.db.backends.sqlite3"}
     databases = {
@@ -67,6 +73,7 @@ def _postgres():
 
 @pytest.fixture(autouse=True)
 def _watched(shop):
+    perfkit.uninstrument()
     fill(shop, "default")
     probe.install()
     yield

@@ -274,7 +274,7 @@ def test_gathered_requests_keep_their_connections_apart(server):
 
     with record() as rec:
         asyncio.run(main())
-    by_id = {s.id: s for s in spans_of(rec)}
+    by_id = {s.id: s for s in rec.trace.spans}
     requested = rec.trace.of_kind("request")
     assert len(requested) == 20
     for request in requested:
