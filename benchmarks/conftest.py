@@ -7,4 +7,6 @@ def pytest_terminal_summary(terminalreporter, config):
         if benchmark.extra_info:
             terminalreporter.section(benchmark.name)
             for name, value in benchmark.extra_info.items():
-                terminalreporter.write_line(f"{name:<52}{value if value is not None else 'not installed':>14}")
+                terminalreporter.write_line(
+                    f"{name:<52}{value if value is not None else 'not installed':>14}"
+                )

@@ -5,10 +5,10 @@ The only place that joins tracing, probes and rules; each of them knows nothing 
 
 from __future__ import annotations
 
-from perfkit.errors import BudgetError, UsageError
+from perfkit.errors import BudgetError, UnknownNameError, UsageError
 from perfkit.model import Finding, HostFacts, Trace
 from perfkit.probes import instrument, version_problems
-from perfkit.rules import Allowed, check, check_allowed
+from perfkit.rules import Allowed, available, check, check_allowed, load
 from perfkit.tracing import Clock, Recording
 from perfkit.tracing.recorder import DEFAULT_MAX_SPANS
 
@@ -94,6 +94,10 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
         unknown = sorted(set(limits) - set(_LIMITS))
         if unknown:
             raise UsageError(f"assert_ok knows no limit {unknown[0]!r}; it knows {', '.join(_LIMITS)} and no")
+        names = {name for code in available() for name in (code, load(code).NAME)}
+        for name in no or ():
+            if name not in names:
+                raise UnknownNameError("rule", name, names)
         trace, counts = self.trace, self.counts
         broken = [
             f"{counts[_LIMITS[name]]} {_LIMITS[name]} spans, {name}={limit}"

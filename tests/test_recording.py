@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import pytest
 
@@ -30,7 +31,9 @@ def test_findings_break_the_budget_unless_others_are_named():
         rec.assert_ok()
     with pytest.raises(BudgetError):
         rec.assert_ok(no=("n-plus-one-request",))
-    rec.assert_ok(no=("PK999",))
+    rec.assert_ok(no=("PK501",))
+    with pytest.raises(UsageError, match="no rule named 'PK120'. Did you mean 'PK102'"):
+        rec.assert_ok(no=("PK120",))
 
 
 def test_async_with():
@@ -62,3 +65,14 @@ def test_entering_again_keeps_the_probes_and_drops_the_spans():
             pass
     assert rec.trace.probes == ["aiohttp"]
     assert rec.counts["span"] == 1
+
+
+def test_what_waited_was_seen():
+    async def main():
+        await asyncio.sleep(0.001)
+
+    with perfkit.record(probes=("threading", "asyncio")) as rec:
+        time.sleep(0.001)
+        asyncio.run(main())
+    assert rec.trace.warnings == []
+    rec.assert_ok()

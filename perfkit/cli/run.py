@@ -27,7 +27,7 @@ COMMAND_MARK = "perfkit.command"
 
 NOTHING_RECORDED = (
     "perfkit: nothing was recorded: the program is not Python, perfkit is not installed in its "
-    "environment, or it was killed"
+    "environment, Python was told to ignore that (-I, -E, -S), or it was killed"
 )
 
 
@@ -69,12 +69,8 @@ def _end_of_options(args: list[str]) -> int:
 )
 @click.option("--force", is_flag=True, help="Replace the file named with -o.")
 @click.option("-m", "module", metavar="MODULE", help="Run a module, as python -m does.")
-@click.option(
-    "--cpu", "profile", flag_value="cpu", help="Profile the program's main thread, too (pyinstrument)."
-)
-@click.option(
-    "--memory", "profile", flag_value="memory", help="Profile its memory, too (memray, tracemalloc)."
-)
+@click.option("--cpu", is_flag=True, help="Profile the program's main thread, too (pyinstrument).")
+@click.option("--memory", is_flag=True, help="Profile its memory, too (memray, tracemalloc).")
 @click.option("--report/--no-report", default=True, help="Write the HTML report beside the run.")
 @click.argument("target", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENT]...")
 @click.pass_context
@@ -83,7 +79,8 @@ def command(
     output: Path | None,
     force: bool,
     module: str | None,
-    profile: str | None,
+    cpu: bool,
+    memory: bool,
     report: bool,
     target: tuple[str, ...],
 ) -> int:
@@ -98,9 +95,11 @@ def command(
     settings = config.load()
     if output is not None:
         check_output(output, force)
-    if profile == "cpu" and importlib.util.find_spec("pyinstrument") is None:
+    if cpu and memory:
+        raise UsageError("--cpu and --memory disturb each other: run the program once with each")
+    if cpu and importlib.util.find_spec("pyinstrument") is None:
         raise MissingExtraError("perfkit run --cpu", "pyinstrument", "profile")
-    recorded = record_program(arguments, profile=profile or "")
+    recorded = record_program(arguments, profile="cpu" if cpu else "memory" if memory else "")
     try:
         if recorded.trace is None:
             notes().print(NOTHING_RECORDED, markup=False)

@@ -80,8 +80,11 @@ class SpillingRecord(record):
         self._next_spill_ns = self.now_ns() + SPILL_AFTER_NS
         spans = self._spans
         taken = [spans.popleft() for _ in range(max(0, len(spans) - kept))]
-        ended = sorted((span for span in taken if span.end_ns >= 0), key=lambda span: span.start_ns)
-        spans.extendleft(span for span in reversed(taken) if span.end_ns < 0)
+        ended, going_on = list[OpenSpan](), list[OpenSpan]()
+        for span in taken:
+            (ended if self.closed or _is_settled(span) else going_on).append(span)
+        ended.sort(key=lambda span: span.start_ns)
+        spans.extendleft(reversed(going_on))
         if ended:
             clocks = {thread.ident: list(thread.readings) for thread in self._threads}
             chunk = self._encoder.chunk(ended, clocks)
@@ -118,6 +121,11 @@ class SpillingRecord(record):
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _is_settled(span: OpenSpan) -> bool:
+    """Whether it has ended for good: a request whose body is still to come has not (``probes.http``)."""
+    return span.end_ns >= 0 and bool(getattr(span, "done", True))
 
 
 class _Encoder:

@@ -159,13 +159,13 @@ def _watch_procedure(original: Any) -> Any:
     return callproc
 
 
-def _begin(cursor: Any, sql: Any, params: Any, many: int | None, frame: FrameType) -> Query | None:
+def _begin(cursor: Any, sql: Any, params: Any, many: int | None, frame: FrameType | None) -> Query | None:
     opened = None
     try:
         database = cursor.db
         facts = {"alias": database.alias}
         with suppress(Exception):
-            frame = look_up(facts, sql, frame)
+            frame = frame and look_up(facts, sql, frame)
         transaction = database.in_atomic_block or not database.autocommit
         opened = begin(sql, params, _link(database), frame, many=many, transaction=transaction)
         if opened is not None:

@@ -138,13 +138,15 @@ def _watch_retries(original: Any) -> Any:
     return call_with_retry
 
 
-def _begun(begin: Callable[..., Any], owner: Any, arguments: Any, options: Any, frame: FrameType) -> Any:
+def _begun(
+    begin: Callable[..., Any], owner: Any, arguments: Any, options: Any, frame: FrameType | None
+) -> Any:
     with suppress(Exception):
         return begin(owner, arguments, options, frame)
     return None
 
 
-def _begin_command(client: Any, arguments: Sequence[Any], _: Any, frame: FrameType) -> Query | None:
+def _begin_command(client: Any, arguments: Sequence[Any], _: Any, frame: FrameType | None) -> Query | None:
     if not _is_outermost():
         return None
     # the command's name is none, unless it came with parameters in the same text
@@ -152,7 +154,7 @@ def _begin_command(client: Any, arguments: Sequence[Any], _: Any, frame: FrameTy
     return _begin(client, describe_command(arguments), params, frame)
 
 
-def _begin_pipeline(pipeline: Any, _: Any, __: Any, frame: FrameType) -> Query | None:
+def _begin_pipeline(pipeline: Any, _: Any, __: Any, frame: FrameType | None) -> Query | None:
     staged, transaction = _staged(pipeline), _is_transaction(pipeline)
     if not _is_outermost() or not (staged or getattr(pipeline, "watching", False)):
         return None
@@ -163,14 +165,14 @@ def _begin_pipeline(pipeline: Any, _: Any, __: Any, frame: FrameType) -> Query |
     return _begin(pipeline, statement, staged, frame, many=len(staged), transaction=transaction or None)
 
 
-def _begin_listening(pubsub: Any, arguments: Any, options: Any, frame: FrameType) -> Query | None:
+def _begin_listening(pubsub: Any, arguments: Any, options: Any, frame: FrameType | None) -> Query | None:
     given = {**dict(zip(("block", "timeout"), arguments, strict=False)), **options}
     if not (given.get("block", True) or given.get("timeout")) or not _is_outermost():
         return None
     return _begin(pubsub, _LISTENING, (), frame)
 
 
-def _begin_connecting(connection: Any, _: Any, __: Any, frame: FrameType) -> Operation | None:
+def _begin_connecting(connection: Any, _: Any, __: Any, frame: FrameType | None) -> Operation | None:
     if getattr(connection, "_sock", None) is not None or getattr(connection, "is_connected", False):
         return None
     host = getattr(connection, "path", None) or _address(connection.host, connection.port)
@@ -183,7 +185,9 @@ def _is_outermost() -> bool:
     return opened is not None and not isinstance(opened, Query)
 
 
-def _begin(client: Any, statement: Statement, params: Any, frame: FrameType, **more: Any) -> Query | None:
+def _begin(
+    client: Any, statement: Statement, params: Any, frame: FrameType | None, **more: Any
+) -> Query | None:
     """Open a span; None for a wait that no line of the application led to."""
     if statement.kind == "wait" and not (capture(frame) or start_of_task()):
         return None

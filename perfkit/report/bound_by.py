@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perfkit.model import Cell, Run, ScenarioResult, Trace, busy_ns, unpack
+from perfkit.model import Cell, Run, ScenarioResult, Trace, unpack
 from perfkit.model.split import TimeSplit, split_trace
 from perfkit.report.units import number, seconds
 
@@ -141,12 +141,14 @@ def _waited_for(split: TimeSplit) -> str:
 
 
 def waiting(trace: Trace) -> tuple[int, str] | None:
-    """Nanoseconds during which an operation was under way, and on what it waited; None without operations."""
-    operations = trace.of_kind("request", "query")
-    if not operations or trace.duration_ns <= 0:
+    """Nanoseconds spent waiting for operations, and on what; None without operations.
+
+    What an operation computes in the process itself, as SQLite does, is no waiting.
+    """
+    if not trace.of_kind("request", "query") or trace.duration_ns <= 0:
         return None
     split = split_trace(trace)
-    return min(busy_ns(operations), trace.duration_ns), _waited_for(split)
+    return split.queries_ns + split.requests_ns, _waited_for(split)
 
 
 def _resource(cell: Cell) -> str:

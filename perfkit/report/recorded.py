@@ -128,8 +128,9 @@ def _notes(trace: Trace) -> list[str]:
         notes.append(f"{units.plural(trace.dropped, 'span')} were dropped to bound memory")
     if trace.tracing_ns:
         notes.append(f"recording itself took about {units.seconds(trace.tracing_ns)} of it")
-    if trace.probes:
-        seen = {str(span.attrs["library"]) for span in trace.spans if "library" in span.attrs}
+    # a process that was killed could not say who watched
+    seen = {str(span.attrs["library"]) for span in trace.spans if "library" in span.attrs}
+    if trace.probes or seen:
         idle = [name for name in trace.probes if name not in seen]
         notes += [f"seen by the probes of {units.clean(', '.join(sorted(seen)))}"] if seen else []
         notes += [f"watched for, and not seen: {units.clean(', '.join(idle))}"] if idle else []

@@ -76,7 +76,8 @@ class UserSpan(OpenSpan, eq=False):
         place = self.place
         if place is not None and self.end_ns < 0:
             self.end_ns = now = place.now_ns()
-            self.held = None if error is None or kind is GeneratorExit else type(error).__name__
+            if error is not None or self.held is not None:
+                self.held = None if error is None or kind is GeneratorExit else type(error).__name__
             if now >= place.thread.due_ns:
                 place.read_processor_clock(now)
 

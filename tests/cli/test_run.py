@@ -414,3 +414,8 @@ def test_the_upright_line_is_the_programs_end(perfkit, project, program):
     perfkit("run", program(PROGRAM), input="", check=0)
     (report,) = (project / "reports").glob("*.html")
     assert "The upright line is the program's end." in report.read_text().replace("&#39;", "'")
+
+
+def test_two_profiles_at_once_are_refused(perfkit, project, program):
+    done = perfkit("run", "--cpu", "--memory", program("print('never')"), check=2)
+    assert (done.stdout, "once with each" in done.stderr) == ("", True)

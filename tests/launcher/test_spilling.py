@@ -8,7 +8,7 @@ from perfkit.launcher import spilling
 from perfkit.launcher.part import read_part
 from perfkit.launcher.spilling import SpillingRecord
 from perfkit.recording import record
-from perfkit.tracing import enter, leave, span
+from perfkit.tracing import Operation, begin, enter, leave, span
 
 
 @pytest.fixture
@@ -74,6 +74,29 @@ def test_what_has_ended_is_in_the_file_after_a_while(recording):
         open_span.__exit__(None, None, None)
         recording.finish()
     assert [s.name for s in read_part(recording._path).trace.spans] == ["early", "open"]
+
+
+class Attempt(Operation, eq=False):
+    """A request: its span ends for good when its body has arrived."""
+
+    done: bool = False
+
+
+def test_a_request_whose_body_is_to_come_is_written_later(recording):
+    with recording:
+        attempts = [Attempt(name, kind="request") for name in ("arrived", "never arrived")]
+        for attempt in attempts:
+            assert begin(attempt, None)
+            leave(attempt)
+        recording.spill()
+        assert read_part(recording._path).trace.spans == []
+        attempts[0].end_ns += 1_000_000
+        attempts[0].done = True
+        recording.spill()
+        (found,) = read_part(recording._path).trace.spans
+        assert (found.name, found.end_ns) == ("arrived", attempts[0].end_ns)
+        recording.finish()
+    assert {s.name for s in read_part(recording._path).trace.spans} == {"arrived", "never arrived"}
 
 
 def test_an_unfinished_span_ends_with_the_recording(recording):

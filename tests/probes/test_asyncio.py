@@ -324,7 +324,8 @@ def test_the_line_that_held_the_loop_up(watchful):
     assert (held.kind, held.error) == ("blocked", None)
     assert (held.site.file, held.site.line) == ("tests/probes/test_asyncio.py", main.line)
     assert held.name == f"event loop held by {held.site}"
-    assert held.attrs == {"threshold_ns": probe.THRESHOLD_NS, "call": "time.sleep"}
+    facts = {"threshold_ns": probe.THRESHOLD_NS, "call": "time.sleep", "library": "asyncio"}
+    assert held.attrs == facts
     assert held.duration_ns >= HELD_S * 1e9
     assert held.parent == page.id
     assert (held.task, held.thread) == (page.task, page.thread) == (1, 1)

@@ -3,6 +3,7 @@ import inspect
 import threading
 import time
 
+import greenlet
 import pytest
 import redis
 import redis.asyncio
@@ -594,3 +595,10 @@ def test_a_coroutine_keeps_its_name(port):
 
     recorded_async(main, port)
     assert main.name == "Redis.execute_command"
+
+
+def test_a_command_that_no_python_code_called(client):
+    answers = []
+    spans = recorded(lambda: answers.append(greenlet.greenlet(client.execute_command).switch("GET", "key")))
+    assert answers == [None]
+    assert [span.name for span in spans if span.kind == "query"] == ["GET key"]

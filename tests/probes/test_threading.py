@@ -11,6 +11,7 @@ import threading
 import time
 from unittest import mock
 
+import greenlet
 import pytest
 
 import perfkit
@@ -103,7 +104,8 @@ def test_a_wait_bears_the_name_of_what_was_called(name):
             WAITS[name]()
 
     first = recorded(main)[0]
-    assert (first.kind, first.name, first.attrs, first.error) == ("wait", name, {}, None)
+    assert (first.kind, first.name, first.attrs) == ("wait", name, {"library": "threading"})
+    assert first.error is None
     assert first.site.file == "tests/probes/test_threading.py"
     assert "main" in [frame.function.rpartition(".")[2] for frame in first.path]
 
@@ -329,3 +331,11 @@ def test_other_threads_sleep_really_while_a_simulation_runs():
     ):
         code = textwrap.dedent(script).format(first=first, second=second)
         subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)
+
+
+def test_what_no_python_code_called_waits_all_the_same():
+    thread = sleeping_thread()
+    spans = recorded(lambda: greenlet.greenlet(thread.join).switch(SHORT_S))
+    assert [(span.name, span.site.function) for span in spans] == [
+        ("threading.Thread.join", "test_what_no_python_code_called_waits_all_the_same.<lambda>")
+    ]

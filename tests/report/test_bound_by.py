@@ -89,3 +89,8 @@ def test_of_a_recording_nothing_is_claimed_without_the_figures():
     run = program_run(MS, REQUEST)
     run.machine.costs = []
     assert bound_by.of_trace(run) is None
+
+
+def test_what_a_query_computes_is_no_waiting():
+    query = Span(1, None, "query", "a", 0, 50 * MS, cpu_ns=45 * MS)
+    assert bound_by.waiting(Trace("wall", 0, 100 * MS, [query])) == (5 * MS, "the database")
