@@ -1,8 +1,8 @@
 """Costs side by side: what is compared takes turns, and of each the fastest round counts.
 
 What cannot be undone, as most peers of perfkit, has a process of its own: a script of benchmarks/ that calls
-``serve`` when it is run. Time is the thread's processor time, so other programs on the machine cost rounds and
-not truth; garbage is collected between two rounds and not within one.
+``serve`` when it is run. Time is the thread's processor time, so other programs on the machine cost rounds
+and not truth; garbage is collected between two rounds and not within one.
 """
 
 import gc
@@ -11,6 +11,9 @@ import json
 import subprocess
 import sys
 import time
+
+NOISE = 1.05
+"""Two runs of the same on one machine differ by as much; a bar is broken beyond it."""
 
 MISSING = 3
 """Exit code of a process whose library is not installed."""
@@ -50,7 +53,7 @@ def needs(*modules):
 
 
 def take_turns(script, tools, rounds):
-    """The fastest round of each thing that the processes ``script TOOL`` measure; those missing are left out."""
+    """The fastest round of each thing that the processes ``script TOOL`` measure; without those missing."""
     children = {tool: _start(script, tool) for tool in tools}
     best = {}
     try:

@@ -13,8 +13,7 @@ import time
 from contextvars import ContextVar
 
 import pytest
-
-from compare import needs, per_call, serve, take_turns, told
+from compare import NOISE, needs, per_call, serve, take_turns, told
 
 FORMS = ("decorator", "with")
 CALLS = 500
@@ -43,7 +42,7 @@ def costs():
 def test_beside_the_floor(benchmark, costs, form, where, floors):
     found = benchmark.pedantic(lambda: added(costs, where, form), rounds=1)
     told(benchmark, f"A span, {form}, {where}", found)
-    assert found["perfkit"] <= floors * found["floor"]
+    assert found["perfkit"] <= floors * found["floor"] * NOISE
 
 
 @pytest.mark.benchmark(group="a recorded span")
@@ -54,7 +53,7 @@ def test_beside_its_peers(benchmark, costs, peer):
     found = benchmark.pedantic(lambda: beside(costs, peer), rounds=1)
     told(benchmark, f"A span beside {peer}", found)
     ours, theirs = (sum(found[f"{who}, {form}"] for form in FORMS) for who in ("perfkit", peer))
-    assert ours <= PEERS * theirs
+    assert ours <= PEERS * theirs * NOISE
 
 
 @pytest.mark.benchmark(group="no recording")
@@ -64,7 +63,7 @@ def test_beside_a_flag(benchmark, costs):
         rounds=1,
     )
     told(benchmark, "A decorated call", found)
-    assert found["perfkit, not recording"] <= FLAG * found["flag"]
+    assert found["perfkit, not recording"] <= FLAG * found["flag"] * NOISE
 
 
 def beside(costs, peer):

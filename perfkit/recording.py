@@ -48,6 +48,8 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
         whole_process: bool = False,
         keep_values: bool = False,
     ) -> None:
+        if not isinstance(max_spans, int) or max_spans < 1:
+            raise UsageError(f"record(max_spans={max_spans!r}): name a whole number of spans, 1 or more")
         super().__init__(
             clock=clock,
             hosts=hosts,
@@ -106,6 +108,8 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
         ]
         broken += [_sentence(f) for f in self.findings() if no is None or f.rule in no or f.name in no]
         broken += [warning for warning in trace.warnings if warning.startswith(_SAW_NOTHING)]
+        if trace.dropped and limits:
+            broken.append(f"{trace.dropped} spans were dropped and not counted: raise max_spans")
         if broken:
             raise BudgetError("; ".join(broken))
 

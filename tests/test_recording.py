@@ -36,6 +36,21 @@ def test_findings_break_the_budget_unless_others_are_named():
         rec.assert_ok(no=("PK120",))
 
 
+@pytest.mark.parametrize("limit", [0, -1, "many"])
+def test_a_limit_of_spans_that_is_none_is_refused(limit):
+    with pytest.raises(UsageError, match="max_spans"):
+        perfkit.record(max_spans=limit)
+
+
+def test_a_limit_is_not_kept_by_dropping_spans():
+    with perfkit.record(max_spans=2) as rec:
+        for _ in range(5):
+            leave(enter("query", "SELECT 1", {}, None))
+    rec.assert_ok()
+    with pytest.raises(BudgetError, match="3 spans were dropped and not counted"):
+        rec.assert_ok(max_queries=4)
+
+
 def test_async_with():
     async def main():
         async with perfkit.record() as rec, perfkit.span("s"):

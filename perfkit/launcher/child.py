@@ -60,6 +60,9 @@ def start() -> None:
     # atexit runs after an uncaught exception, sys.exit and Ctrl-C alike
     atexit.register(_finish)
     os._exit = _finishing_first(os._exit)
+    # execl, execvp and the like end in these
+    for name in ("execv", "execve"):
+        setattr(os, name, _spilling_first(getattr(os, name)))
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_begin_in_fork)
     if is_child:
@@ -112,6 +115,18 @@ def _finishing_first(leave: Any) -> Any:
         return leave(status)
 
     return _exit
+
+
+def _spilling_first(replace: Any) -> Any:
+    """Another program takes this one's place, unless there is none: then this one goes on."""
+
+    @wraps(replace)
+    def exec_(*arguments: Any) -> Any:
+        with suppress(Exception):
+            _processes[0].recording.spill()
+        return replace(*arguments)
+
+    return exec_
 
 
 def _spill_before_messages() -> None:

@@ -77,8 +77,13 @@ def _recorded(code: int, folder: Path) -> Recorded:
             problems.append(f"what process {path.stem.partition('-')[0]} recorded cannot be read: {error}")
             continue
         parts.append(part)
-        if not part.complete and not part.is_child:
-            problems.append(f"process {part.pid} was killed: its last second may be missing")
+    # one whose place another Python program took, as execv has it, goes on under the same number
+    last = {part.pid: part for part in sorted(parts, key=lambda part: part.trace.start_ns)}.values()
+    problems += [
+        f"process {part.pid} was killed: its last second may be missing"
+        for part in last
+        if not part.complete and not part.is_child
+    ]
     ended = sum(part.is_child and not part.complete for part in parts)
     if ended:
         problems.append(

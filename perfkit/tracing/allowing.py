@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from perfkit.errors import UsageError
 from perfkit.tracing.open_spans import Operation
-from perfkit.tracing.scopes import enter, leave
+from perfkit.tracing.scopes import enter, generator_of, leave
 
 KIND = "allow"
 """``Span.kind`` of such a block; ``rules.allowed`` reads it."""
@@ -24,22 +24,28 @@ class allow:  # noqa: N801 - used as a statement, as in `with allow(...)`
         if not reason.strip():
             raise UsageError(f"allow({rule!r}) needs a reason: say why it is right as it is")
         self._attrs = {"rule": rule, "reason": reason}
-        self._opened: Operation | None = None
+        self._opened: list[Operation | None] = []
 
     def __enter__(self) -> allow:
-        self._opened = enter(KIND, f"allow {self._attrs['rule']}", self._attrs, sys._getframe(1))
+        self._enter(sys._getframe(1))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        leave(self._opened, error)
+        leave(self._opened.pop(), error)
 
     async def __aenter__(self) -> allow:
-        self._opened = enter(KIND, f"allow {self._attrs['rule']}", self._attrs, sys._getframe(1))
+        self._enter(sys._getframe(1))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.__exit__(kind, error, trace)
+
+    def _enter(self, frame: FrameType) -> None:
+        opened = enter(KIND, f"allow {self._attrs['rule']}", dict(self._attrs), frame)
+        if opened is not None:
+            opened.held = generator_of(frame)
+        self._opened.append(opened)

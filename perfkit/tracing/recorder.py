@@ -94,7 +94,7 @@ class Recording:
         if outer.place is not None:
             self._outer = outer.place.recording
             if self._outer.clock == self.clock:
-                self.append = _both(self._spans.append, self._outer.append)
+                self.append = self._take_and_hand_on
         self._root = Root("recording", parent=outer)
         self._root.place = self.new_place()
         current.set(self._root)
@@ -134,6 +134,14 @@ class Recording:
     ) -> None:
         self.__exit__(kind, error, trace)
 
+    def _take_and_hand_on(self, span: OpenSpan) -> None:
+        self._spans.append(span)
+        outer = self._outer
+        while outer is not None and outer.closed:
+            outer = outer._outer
+        if outer is not None and outer.clock == self.clock:
+            outer.append(span)
+
     def abandon(self) -> None:
         """End it without a trace: in a forked process, where what is open goes on in the parent."""
         self.closed = True
@@ -147,14 +155,16 @@ class Recording:
         for span in list(self._spans):
             if span.end_ns < 0:
                 span.end_ns, span.held = now, UNFINISHED
+        ended = Recording(clock=self.clock)
         for place in (*self.places.values(), *self._tasks.values()):
-            place.append = _nowhere  # one that was dropped while it was open may still be a parent
+            # a thread may live on in a span of this recording: it must neither record there nor hold on to it all
+            place.recording, place.append = ended, _nowhere
 
     def _leave_context(self) -> None:
         scope: OpenSpan | None = current.get()
-        while scope is not None and scope is not self._root:
+        while scope is not None and scope is not self._root and scope.end_ns >= 0:
             scope = scope.parent
-        if scope is not None:
+        if scope is self._root:
             current.set(self._before)
 
     def new_place(self) -> Place:
@@ -269,14 +279,6 @@ class Recording:
     def timings(self) -> dict[str, Timing]:
         """Count, total, mean, p50, p95 and max in nanoseconds, per name of the finished spans."""
         return timings(self._finished.spans if self._finished is not None else list(self._spans))
-
-
-def _both(own: Callable[[OpenSpan], None], outer: Callable[[OpenSpan], None]) -> Callable[[OpenSpan], None]:
-    def append(span: OpenSpan) -> None:
-        own(span)
-        outer(span)
-
-    return append
 
 
 def _nowhere(span: OpenSpan) -> None:

@@ -307,6 +307,25 @@ def test_workers_ended_by_their_pool_leave_what_they_did(perfkit, project, progr
     assert names(project) == [f"item {number}" for number in range(4)]
 
 
+def test_execv_keeps_the_recording_of_both(perfkit, project, program):
+    program("import perfkit\nwith perfkit.span('after'):\n    pass", "after.py")
+    name = program(
+        "import os, sys, perfkit\n"
+        "with perfkit.span('before'):\n"
+        "    pass\n"
+        "try:\n"
+        "    os.execlp('there is no such program', 'x')\n"
+        "except FileNotFoundError:\n"
+        "    with perfkit.span('still here'):\n"
+        "        pass\n"
+        "os.execl(sys.executable, sys.executable, 'after.py')"
+    )
+    perfkit("run", name, check=0)
+    run, trace = recorded(project)
+    assert [span.name for span in trace.spans] == ["before", "still here", "after"]
+    assert run.warnings == []
+
+
 def test_os_exit_keeps_the_recording(perfkit, project, program):
     name = program("import os, perfkit\nwith perfkit.span('s'):\n    pass\nos._exit(4)")
     perfkit("run", name, check=4)

@@ -107,7 +107,7 @@ def test_a_wait_bears_the_name_of_what_was_called(name):
             await WAITS[name]()
 
     (found,) = recorded(main)
-    assert (found.kind, found.name, found.attrs) == ("wait", name, {})
+    assert (found.kind, found.name, found.attrs) == ("wait", name, {"library": "asyncio"})
     assert found.error == (None if name == "asyncio.sleep" else "CancelledError")
     assert found.site.file == "tests/probes/test_asyncio.py"
     assert "main" in [frame.function.rpartition(".")[2] for frame in found.path]

@@ -5,6 +5,7 @@ import sys
 import threading
 from urllib.parse import urlsplit
 
+import greenlet
 import pytest
 from django.conf import settings
 
@@ -496,3 +497,11 @@ def test_removing_puts_back_the_very_same_objects(shop):
     probe.remove()
     probe.remove()
     assert [dict(vars(owner)) for owner in owners] == before
+
+
+def test_a_statement_that_no_python_code_executed(shop):
+    from django.db import connection
+
+    with Recording() as rec, connection.cursor() as cursor:
+        greenlet.greenlet(cursor.execute).switch("SELECT 1")
+    assert [span.name for span in queries(rec)] == ["SELECT ?"]
