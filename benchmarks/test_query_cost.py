@@ -2,8 +2,8 @@
 
     pytest benchmarks/test_query_cost.py
 
-The record is full: call path, parent, template, hash of the parameters, rows, transaction, connection. Raw and
-perfkit take turns in one process, since perfkit can be undone; OpenTelemetry has one of its own.
+The record is full: call path, parent, template, hash of the parameters, rows, transaction, connection. Raw
+and perfkit take turns in one process, since perfkit can be undone; OpenTelemetry has one of its own.
 """
 
 import sqlite3
@@ -16,7 +16,8 @@ CALLS = 300
 ROUNDS = 60
 DEEP = 8
 ADDED_NS = 2_500
-"""That a recorded query may take more than a raw one, on a machine where that takes at least a microsecond."""
+"""That a recorded query may take more than a raw one, on a machine where that takes at least a
+microsecond."""
 
 PEER = 0.1
 """Of what OpenTelemetry's instrumentation adds."""

@@ -157,7 +157,7 @@ class Recording:
                 span.end_ns, span.held = now, UNFINISHED
         ended = Recording(clock=self.clock)
         for place in (*self.places.values(), *self._tasks.values()):
-            # a thread may live on in a span of this recording: it must neither record there nor hold on to it all
+            # a thread may live on in a span of this recording: it must neither record nor hold on to it
             place.recording, place.append = ended, _nowhere
 
     def _leave_context(self) -> None:

@@ -231,7 +231,7 @@ def test_with_a_connection(db):
         with db as entered:
             assert entered is db
             db.execute("UPDATE t SET name = 'x'")
-        with pytest.raises(KeyError), db:
+        with contextlib.suppress(KeyError), db:
             db.execute("UPDATE t SET name = 'y'")
             raise KeyError
         with db:
@@ -426,7 +426,8 @@ def test_a_factory_by_its_place_and_one_for_cursors():
     class Cursor(sqlite3.Cursor):
         pass
 
-    with pytest.warns(DeprecationWarning) if sys.version_info >= (3, 13) else contextlib.nullcontext():
+    warned = pytest.warns(DeprecationWarning, match="positional arguments")
+    with warned if sys.version_info >= (3, 13) else contextlib.nullcontext():
         connection = sqlite3.connect(":memory:", 5.0, 0, None, True, Shop)
     assert isinstance(connection, Shop)
     connection.close()

@@ -99,9 +99,9 @@ def test_permissions_for_two_rules_each_count_for_their_own():
 
 
 def test_of_two_blocks_for_one_rule_the_inner_one_is_needed():
-    with perfkit.record(probes=()) as rec, perfkit.allow(CODE, reason="outer"):
-        with perfkit.allow(CODE, reason="inner"):
-            loop()
+    inner = perfkit.allow(CODE, reason="inner")
+    with perfkit.record(probes=()) as rec, perfkit.allow(CODE, reason="outer"), inner:
+        loop()
     findings, (stale,) = rec.allowed()
     assert [f.rule for f in findings] == [CODE]
     assert "reason='outer'" in stale

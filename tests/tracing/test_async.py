@@ -583,14 +583,13 @@ def test_22_errors_are_the_same_objects_as_deep_in_the_stack():
             pass
 
     def depth(main):
-        try:
+        with pytest.raises(KeyError) as raised:
             asyncio.run(main())
-        except KeyError as caught:
-            assert caught is error
-            assert (caught.__cause__, caught.__context__) == (None, None)
-            return len(traceback.extract_tb(caught.__traceback__))
-        finally:
-            error.__traceback__ = None
+        assert raised.value is error
+        assert (error.__cause__, error.__context__) == (None, None)
+        frames = len(traceback.extract_tb(error.__traceback__))
+        error.__traceback__ = None
+        return frames
 
     with Recording() as recording:
         assert depth(trace("decorated")(fails)) == depth(fails) + 1
@@ -717,7 +716,7 @@ def test_27_tasks_generators_and_errors_are_let_go():
     class Payload:
         pass
 
-    class Failure(Exception):
+    class FailureError(Exception):
         pass
 
     alive = []
@@ -729,8 +728,8 @@ def test_27_tasks_generators_and_errors_are_let_go():
             await asyncio.sleep(0)
         try:
             with span("fails"):
-                raise Failure
-        except Failure as error:
+                raise FailureError
+        except FailureError as error:
             alive.append(weakref.ref(error))
 
     @trace("traced")

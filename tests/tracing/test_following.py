@@ -62,7 +62,7 @@ def test_threads_of_every_kind_lie_below_who_started_them():
 
 
 def test_threads_one_after_the_other_are_different_threads():
-    """The system gives the second the number of the first, whose processor time has nothing to do with its own."""
+    """The system gives the second the number of the first, whose processor time is none of its own."""
 
     def count(n):
         with span("count"):
@@ -332,7 +332,7 @@ def test_a_whole_process_is_followed_without_its_knowledge():
 
 
 def test_threads_and_errors_are_let_go():
-    class Failure(Exception):
+    class FailureError(Exception):
         pass
 
     alive = []
@@ -340,8 +340,8 @@ def test_threads_and_errors_are_let_go():
     def fails():
         try:
             with span("fails"):
-                raise Failure
-        except Failure as error:
+                raise FailureError
+        except FailureError as error:
             alive.append(weakref.ref(error))
 
     with Recording() as recording, ThreadPoolExecutor(1) as pool:

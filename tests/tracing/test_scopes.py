@@ -596,7 +596,7 @@ def test_nothing_of_the_users_is_kept_once_a_span_has_ended():
     class Payload:
         pass
 
-    class Failure(Exception):
+    class FailureError(Exception):
         pass
 
     alive = []
@@ -608,12 +608,12 @@ def test_nothing_of_the_users_is_kept_once_a_span_has_ended():
         alive.append(weakref.ref(local))
         leave(enter("query", "q", {}, sys._getframe()))
         with span("block"):
-            raise Failure
+            raise FailureError
 
     def calls():
         try:
             function(Payload())
-        except Failure as error:
+        except FailureError as error:
             alive.append(weakref.ref(error))
 
     with Recording() as recording:
