@@ -426,7 +426,7 @@ def test_a_factory_by_its_place_and_one_for_cursors():
     class Cursor(sqlite3.Cursor):
         pass
 
-    warned = pytest.warns(DeprecationWarning, match="positional arguments")
+    warned = pytest.warns(DeprecationWarning, match="positional argument")
     with warned if sys.version_info >= (3, 13) else contextlib.nullcontext():
         connection = sqlite3.connect(":memory:", 5.0, 0, None, True, Shop)
     assert isinstance(connection, Shop)
