@@ -86,7 +86,7 @@ class SpillingRecord(record):
         ended.sort(key=lambda span: span.start_ns)
         spans.extendleft(reversed(going_on))
         if ended:
-            clocks = {thread.ident: list(thread.readings) for thread in self._threads}
+            clocks, _ = self._processor_readings()
             chunk = self._encoder.chunk(ended, clocks)
             chunk.computing_ns = time.process_time_ns() - self._before_ns
             self._file.write(message(chunk))

@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
@@ -87,6 +88,7 @@ class Attempt(Operation, eq=False):
     bytes_received: int | None = None
     retry: int = 0
     redirect: int = 0
+    library: str = ""
     handed_to: str = ""
     over: bool = False
     done: bool = False
@@ -110,7 +112,7 @@ class Attempt(Operation, eq=False):
             value = getattr(self, name)
             if value is not None:
                 facts[name] = value
-        facts["retry"] = self.retry
+        facts.update(retry=self.retry, library=self.library)
         if self.redirect:
             facts["redirect"] = self.redirect
         return {**facts, **self.attrs} if self.attrs else facts
@@ -122,7 +124,7 @@ class Attempt(Operation, eq=False):
             return None
         self.connection = "new"
         host = self.host
-        return enter("connect", f"connect {host}", {"host": host}, frame)
+        return enter("connect", f"connect {host}", {"host": host, "library": self.library}, frame)
 
     def answered(self, status: int, answer: Mapping[str, str], sent: int) -> None:
         """The head has arrived: status and headers of the answer to a request with so many bytes of body."""
@@ -176,12 +178,14 @@ under_way: ContextVar[Attempt | None] = ContextVar("perfkit_attempt", default=No
 """The attempt that a library is making in this context. Who begins one calls ``put_back`` afterwards."""
 
 
-def begin(method: object, url: str, body: object, frame: FrameType | None, *, retry: int = 0) -> Attempt:
+def begin(
+    method: object, url: str, body: object, frame: FrameType | None, *, retry: int = 0, library: str = ""
+) -> Attempt:
     """Open the span of an attempt and make it the one under way.
 
     ``body`` is only looked at if it is text, bytes or data; a file or generator is left alone. ``retry`` is
-    what the library itself counts. Whatever cannot be described is left out: it is for the library to say
-    what is wrong with a request.
+    what the library itself counts, ``library`` the probe if that is not who calls. Whatever cannot be
+    described is left out: it is for the library to say what is wrong with a request.
     """
     attempt = Attempt(
         "",
@@ -191,6 +195,7 @@ def begin(method: object, url: str, body: object, frame: FrameType | None, *, re
         given=body,
         body=None if body is None else _kept(body),
         retry=retry,
+        library=library or calling_probe(),
     )
     if begin_span(attempt, frame) and _loose_ends:
         with suppress(Exception):
@@ -205,7 +210,13 @@ def again(before: Attempt, method: str, url: str, body: object, frame: FrameType
     is_same = (method, url) == (before.method, before.url) and body is before.given
     before.given = None
     has_failed = before.status in FAILED or not before.status
-    return begin(method, url, body, frame, retry=before.retry + 1 if is_same and has_failed else 0)
+    retry = before.retry + 1 if is_same and has_failed else 0
+    return begin(method, url, body, frame, retry=retry, library=before.library)
+
+
+def calling_probe() -> str:
+    """The name of the probe whose code called the caller of this."""
+    return str(sys._getframe(2).f_globals["__name__"]).rpartition(".")[2]
 
 
 def put_back(before: Attempt | None) -> None:

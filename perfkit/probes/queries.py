@@ -19,11 +19,16 @@ from perfkit.model.plain import represent
 from perfkit.tracing import Operation, here, leave
 from perfkit.tracing import enter as enter_span
 from perfkit.tracing.callpath import capture
+from perfkit.tracing.open_spans import Detour, OpenSpan, Root
 from perfkit.tracing.scopes import active, current, innermost
+from perfkit.tracing.spans import UserSpan
 from perfkit.tracing.tasks import start_of_task
 
 _TELL_ALL = ("query", "transaction", "connect")
 """Kinds of operations that have told already what is done for them further down."""
+
+_NO_OPERATIONS = frozenset({Root, OpenSpan, UserSpan, Detour})
+"""Told apart by their type: isinstance would ask their metaclass, and their ``kind`` is a property."""
 
 _numbers = itertools.count(1)
 _set = current.set
@@ -97,24 +102,24 @@ def begin(
     *,
     many: int | None = None,
     transaction: bool | None = None,
+    lowest: bool = False,
 ) -> Query | None:
     """Open the span of a statement; None where nothing is recorded, or an outer layer has recorded it.
 
     What a library asks while it connects is part of the connecting.
 
     ``many`` is the number of parameter sets of an executemany (0: unknown), ``transaction`` whether the
-    connection is inside one. BEGIN, COMMIT and the like become spans of kind "transaction".
+    connection is inside one. ``lowest``: no layer below could record it again, so it need not become the
+    current span. BEGIN, COMMIT and the like become spans of kind "transaction".
     """
     if not active:
         return None
     scope = innermost()
-    if scope.place is None or (isinstance(scope, Operation) and scope.kind in _TELL_ALL):
+    place = scope.place
+    if place is None or (type(scope) not in _NO_OPERATIONS and scope.kind in _TELL_ALL):
         return None
-    recording = scope.place.recording
-    if "_asyncio" in _modules:
-        place = recording.place_of_task()
-    else:
-        place = recording.places.get(get_ident()) or recording.new_place()
+    if "_asyncio" in _modules or place.thread.ident != get_ident():
+        place = place.recording.place_of_task()
     text = sql if type(sql) is str else _text(sql)
     statement = describe_sql(text)
     encoded = b""
@@ -137,10 +142,11 @@ def begin(
         many=many,
         transaction=transaction,
     )
-    if params and recording.keep_values:
+    if params and place.recording.keep_values:
         opened.note(values=represent(params))
     place.append(opened)
-    _set(opened)
+    if not lowest:
+        _set(opened)
     opened.start_ns = now = place.now_ns()
     if now >= place.thread.due_ns:
         opened.start_ns = place.read_processor_clock(now)

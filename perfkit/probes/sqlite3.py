@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache, wraps
 from pathlib import Path
-from types import FrameType
 from typing import Any, Self
 
 from perfkit.probes.queries import Link, Query, begin, begin_connect, begin_transaction, end, next_link
@@ -63,7 +62,7 @@ def _watch_connect(original: Any) -> Any:
         else:
             options["factory"] = watched_connection(options.get("factory", sqlite3.Connection))
         database = shown_database(args[0] if args else options.get("database"))
-        opened = begin_connect("sqlite", "", database, _frame(1))
+        opened = begin_connect("sqlite", "", database, _frame().f_back)
         try:
             connection = original(*given, **options)
         except BaseException as error:
@@ -92,16 +91,17 @@ class _Cursor(sqlite3.Cursor):
 
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
         if active and _originals:
-            self._perfkit_execute(sql, parameters, _frame(1))
+            self._perfkit_execute(sql, parameters)
         else:
             self._perfkit_query = None
             _execute(self, sql, parameters)
         return self
 
-    def _perfkit_execute(self, sql: str, parameters: Any, frame: FrameType) -> None:
+    def _perfkit_execute(self, sql: str, parameters: Any) -> None:
         try:
             connection: Any = self.connection
-            opened = begin(sql, parameters, connection._perfkit_link or _new_link(connection), frame)
+            link = connection._perfkit_link or _new_link(connection)
+            opened = begin(sql, parameters, link, _frame(2), lowest=True)
         except Exception:  # as with a cursor that was never initialised: sqlite3 has its own words for that
             opened = None
         self._perfkit_query = opened
@@ -116,7 +116,7 @@ class _Cursor(sqlite3.Cursor):
 
     def executemany(self, sql: str, parameters: Any, /) -> Self:
         sets = parameters if isinstance(parameters, (list, tuple)) else ()
-        opened = _begin(self, sql, sets, _frame(1), many=len(sets)) if active and _originals else None
+        opened = _begin(self, sql, sets, many=len(sets)) if active and _originals else None
         self._perfkit_query = None
         _recorded(opened, self, _executemany, sql, parameters)
         if opened is not None:
@@ -124,13 +124,18 @@ class _Cursor(sqlite3.Cursor):
         return self
 
     def executescript(self, script: str, /) -> Self:
-        opened = _begin(self, script, None, _frame(1)) if active and _originals else None
+        opened = _begin(self, script, None) if active and _originals else None
         _recorded(opened, self, _executescript, script)
         return self
 
     def fetchall(self) -> list[Any]:
         rows = _fetchall(self)
-        _count(self._perfkit_query, len(rows))
+        opened = self._perfkit_query
+        if opened is not None:
+            if opened.rows is None:
+                opened.rows = len(rows)
+            else:
+                _count(opened, len(rows))
         return rows
 
     def fetchmany(self, *args: Any, **options: Any) -> list[Any]:
@@ -165,7 +170,7 @@ class _Connection(sqlite3.Connection):
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         cursor: _Cursor = _cursor(self, _Cursor)
         if active and _originals:
-            cursor._perfkit_execute(sql, parameters, _frame(1))
+            cursor._perfkit_execute(sql, parameters)
         else:
             _execute(cursor, sql, parameters)
         return cursor
@@ -180,21 +185,22 @@ class _Connection(sqlite3.Connection):
         return _cursor(self, _Cursor if factory is sqlite3.Cursor else watched_cursor(factory))
 
     def commit(self) -> None:
-        _finish(self, "COMMIT", _frame(1), _commit)
+        _finish(self, "COMMIT", _commit)
 
     def rollback(self) -> None:
-        _finish(self, "ROLLBACK", _frame(1), _rollback)
+        _finish(self, "ROLLBACK", _rollback)
 
     def __exit__(self, *details: Any) -> Any:
         name = "COMMIT" if details[:1] == (None,) else "ROLLBACK"
-        return _finish(self, name, _frame(1), _exit, *details)
+        return _finish(self, name, _exit, *details)
 
 
-def _begin(cursor: Any, sql: str, params: Any, frame: FrameType, many: int | None = None) -> Query | None:
+def _begin(cursor: Any, sql: str, params: Any, many: int | None = None) -> Query | None:
     """Open the span; None where that is impossible, as with a cursor that was never initialised."""
     try:
         connection = cursor.connection
-        return begin(sql, params, connection._perfkit_link or _new_link(connection), frame, many=many)
+        link = connection._perfkit_link or _new_link(connection)
+        return begin(sql, params, link, _frame(2), many=many, lowest=True)
     except Exception:
         return None
 
@@ -210,13 +216,14 @@ def _recorded(opened: Query | None, cursor: Any, method: Any, *arguments: Any) -
         opened.transaction = cursor.connection.in_transaction
 
 
-def _finish(connection: Any, name: str, frame: FrameType, method: Any, *details: Any) -> Any:
+def _finish(connection: Any, name: str, method: Any, *details: Any) -> Any:
     """Commit or roll back; recorded if there is a transaction, and if this ends it."""
     opened = None
     with suppress(Exception):
         implicit = getattr(connection, "autocommit", None) is not True
         if active and _originals and implicit and connection.in_transaction:
-            opened = begin_transaction(name, connection._perfkit_link or _new_link(connection), frame)
+            link = connection._perfkit_link or _new_link(connection)
+            opened = begin_transaction(name, link, _frame(2))
     try:
         result = method(connection, *details)
     except BaseException as error:

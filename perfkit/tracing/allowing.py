@@ -27,7 +27,7 @@ class allow:  # noqa: N801 - used as a statement, as in `with allow(...)`
         self._opened: list[Operation | None] = []
 
     def __enter__(self) -> allow:
-        self._enter(sys._getframe(1))
+        self._enter(sys._getframe().f_back)
         return self
 
     def __exit__(
@@ -36,7 +36,7 @@ class allow:  # noqa: N801 - used as a statement, as in `with allow(...)`
         leave(self._opened.pop(), error)
 
     async def __aenter__(self) -> allow:
-        self._enter(sys._getframe(1))
+        self._enter(sys._getframe().f_back)
         return self
 
     async def __aexit__(
@@ -44,8 +44,8 @@ class allow:  # noqa: N801 - used as a statement, as in `with allow(...)`
     ) -> None:
         self.__exit__(kind, error, trace)
 
-    def _enter(self, frame: FrameType) -> None:
+    def _enter(self, frame: FrameType | None) -> None:
         opened = enter(KIND, f"allow {self._attrs['rule']}", dict(self._attrs), frame)
-        if opened is not None:
+        if opened is not None and frame is not None:
             opened.held = generator_of(frame)
         self._opened.append(opened)

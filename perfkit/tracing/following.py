@@ -161,7 +161,7 @@ def _creating(original: Any) -> Any:
         if context is not None:
             # a loop at rest: the caller waits for the task of an asyncio.Runner, whose context may be older
             with suppress(RuntimeError):
-                if not self.is_running() and scope is not NOWHERE:
+                if not self.is_running() and scope is not NOWHERE and not _is_known_in(context, scope):
                     context.run(current.set, _around(scope))
         elif isinstance(scope, Detour):
             current.set(_around(scope))
@@ -175,6 +175,14 @@ def _creating(original: Any) -> Any:
         return task
 
     return create_task
+
+
+def _is_known_in(context: Any, scope: OpenSpan) -> bool:
+    """Whether what is current in the context lies inside ``scope``: a recording that an earlier run began."""
+    inside: OpenSpan | None = context.get(current, NOWHERE)
+    while inside is not None and inside is not scope:
+        inside = inside.parent
+    return inside is scope
 
 
 def _around(scope: OpenSpan) -> OpenSpan:

@@ -7,7 +7,7 @@ trace is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import get_ident
+from threading import get_ident, get_native_id
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +27,15 @@ class Thread:
     """One thread of a recording, and readings of its processor clock.
 
     ``readings`` holds pairs, one after the other: a moment on the recording's clock, and
-    ``time.thread_time_ns`` then. The next pair is taken at ``due_ns``.
+    ``time.thread_time_ns`` then. The next pair is taken at ``due_ns``. ``native`` is the system's thread:
+    with gevent's patches many greenlets, each a thread to Python, share one, and one processor clock.
     """
 
-    __slots__ = ("due_ns", "ident", "interval_ns", "readings")
+    __slots__ = ("due_ns", "ident", "interval_ns", "native", "readings")
 
     def __init__(self, ident: int, interval_ns: int) -> None:
         self.ident = ident
+        self.native = get_native_id()
         self.due_ns = 0
         self.interval_ns = interval_ns
         self.readings: list[int] = []
@@ -94,9 +96,9 @@ class OpenSpan(Struct, eq=False):
     @property
     def path(self) -> Path:
         """The lines that led here; for the application's own spans only the line that opened them."""
-        if self.caller is None or isinstance(self.caller, tuple):
-            return self.caller or ()
-        line = line_of(self.caller, self.lasti)
+        if isinstance(self.caller, tuple):
+            return self.caller
+        line = None if self.caller is None else line_of(self.caller, self.lasti)
         if line is None and self.name in DEFINITIONS:
             line = line_of(DEFINITIONS[self.name], 0)
         return () if line is None else share((line,))

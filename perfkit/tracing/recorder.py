@@ -234,7 +234,7 @@ class Recording:
             return self._finished
         self._limit()
         end_ns = self._end_ns if self.closed else self.now_ns()
-        threads = {thread.ident: thread.readings for thread in self._threads if thread.readings}
+        threads, cpu_ns = self._processor_readings()
         spans = list(self._spans)
         if self.closed:
             self._spans.clear()
@@ -247,13 +247,27 @@ class Recording:
             self.probes,
             self._dropped,
             [*self.warnings, *self._own_warnings()],
-            cpu_ns=sum(readings[-1] - readings[1] for readings in threads.values()) if threads else -1,
+            cpu_ns=cpu_ns,
         )
         made.tracing_ns = own_cost_ns(made) if self.clock.kind == "wall" else 0
         self.complete(made)
         if self.closed:
             self._finished = made
         return made
+
+    def _processor_readings(self) -> tuple[dict[int, list[int]], int]:
+        """For each thread the readings of its processor clock, and what all have used (-1: unknown)."""
+        clocks: dict[int, list[tuple[int, int]]] = {}
+        keys = {}
+        for thread in self._threads:
+            if thread.readings:
+                # a thread that has ended, whose number is negative, may have left its native one to another
+                key = keys[thread.ident] = thread.native if thread.ident >= 0 else thread.ident
+                pairs = zip(thread.readings[::2], thread.readings[1::2], strict=True)
+                clocks.setdefault(key, []).extend(pairs)
+        merged = {key: [n for pair in sorted(pairs) for n in pair] for key, pairs in clocks.items()}
+        used = sum(found[-1] - found[1] for found in merged.values())
+        return {ident: merged[key] for ident, key in keys.items()}, used if merged else -1
 
     def complete(self, trace: Trace) -> None:
         """Called with each trace that was made, for subclasses that have something to add."""

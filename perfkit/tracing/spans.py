@@ -53,10 +53,13 @@ class UserSpan(OpenSpan, eq=False):
             scope = scope.parent  # type: ignore[assignment]
         place = scope.place
         if place is None or scope.held is not None or self.place is not None:
-            return self._enter_carefully(_frame(1))
+            return self._enter_carefully(_caller(2))
         if "_asyncio" in _modules or place.thread.ident != get_ident():
             place = place.recording.place_of_task()
-        frame = _frame(1)
+        try:
+            frame = _frame(1)
+        except ValueError:  # entered by C code, as in a thread that runs nothing else
+            return self._enter_carefully(None)
         self.caller = code = frame.f_code
         self.lasti = frame.f_lasti
         self.parent = scope
@@ -83,14 +86,14 @@ class UserSpan(OpenSpan, eq=False):
 
     async def __aenter__(self) -> UserSpan:
         # An `async with` runs this coroutine from the user's frame, which is the one above.
-        return self._enter_carefully(_frame(1)) if active else self
+        return self._enter_carefully(_caller(2)) if active else self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.__exit__(kind, error, trace)
 
-    def _enter_carefully(self, frame: FrameType, caller: FrameType | None = None) -> UserSpan:
+    def _enter_carefully(self, frame: FrameType | None, caller: FrameType | None = None) -> UserSpan:
         """Enter wherever that is: a block in ``frame``, opened by ``caller`` if that is another frame."""
         if self.place is not None:
             raise UsageError(f"span {self.name!r} was entered before: call span() anew for each block")
@@ -99,7 +102,8 @@ class UserSpan(OpenSpan, eq=False):
         if place is None:
             return self
         self.parent, self.place = scope, place
-        self._look_around(frame, caller or frame)
+        if frame is not None:
+            self._look_around(frame, caller or frame)
         place.append(self)
         _set(self)
         self.start_ns = now = place.now_ns()
@@ -112,6 +116,14 @@ class UserSpan(OpenSpan, eq=False):
         opener = outside_contextlib(opener)
         self.caller, self.lasti = opener.f_code, opener.f_lasti
         self.held = generator_of(frame)
+
+
+def _caller(depth: int) -> FrameType | None:
+    """The frame so far up; None where C code called the outermost Python function."""
+    frame: FrameType | None = _frame()
+    for _ in range(depth):
+        frame = frame.f_back if frame is not None else None
+    return frame
 
 
 def span(name: str, /, **attrs: Any) -> UserSpan:
@@ -199,9 +211,12 @@ def _function(target: Callable[..., Any], label: str) -> Callable[..., Any]:
                 return target(*args, **kwargs)
         if "_asyncio" in _modules or place.thread.ident != get_ident():
             place = place.recording.place_of_task()
-        frame = _frame(1)
         now = place.now_ns()
-        opened = OpenSpan(label, None, scope, place, now, -1, frame.f_code, frame.f_lasti)
+        try:
+            frame = _frame(1)
+            opened = OpenSpan(label, None, scope, place, now, -1, frame.f_code, frame.f_lasti)
+        except ValueError:  # called by C code: the first function of a greenlet or of a bare thread
+            opened = OpenSpan(label, None, scope, place, now)
         place.append(opened)
         _set(opened)
         if now >= place.thread.due_ns:
@@ -275,8 +290,10 @@ def _either(target: Callable[..., Any], label: str) -> Callable[..., Any]:
         place = place_in(scope)
         if place is None:
             return target(*args, **kwargs)
-        frame = _frame(1)
-        opened = UserSpan(label, None, scope, place, place.now_ns(), -1, frame.f_code, frame.f_lasti)
+        frame = _caller(2)
+        opened = UserSpan(label, None, scope, place, place.now_ns())
+        if frame is not None:
+            opened.caller, opened.lasti = frame.f_code, frame.f_lasti
         try:
             result = target(*args, **kwargs)
         except BaseException as error:

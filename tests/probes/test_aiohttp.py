@@ -320,8 +320,13 @@ def test_the_attributes_of_a_plain_request():
         "bytes_sent": 0,
         "bytes_received": 5,
         "retry": 0,
+        "library": "aiohttp",
     }
-    assert (connect.name, connect.parent, connect.attrs) == (f"connect {host}", first.id, {"host": host})
+    assert (connect.name, connect.parent, connect.attrs) == (
+        f"connect {host}",
+        first.id,
+        {"host": host, "library": "aiohttp"},
+    )
     assert second.attrs == {
         "method": "POST",
         "host": host,
@@ -333,6 +338,7 @@ def test_the_attributes_of_a_plain_request():
         "bytes_sent": 21,
         "bytes_received": 21,
         "retry": 0,
+        "library": "aiohttp",
     }
 
 

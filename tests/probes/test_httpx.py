@@ -94,9 +94,10 @@ def test_a_request_and_its_connection(server, client):
         "bytes_sent": 0,
         "bytes_received": 5,
         "retry": 0,
+        "library": "httpx",
     }
     assert (connect.name, connect.parent) == (f"connect {server.host}", first.id)
-    assert connect.attrs == {"host": server.host}
+    assert connect.attrs == {"host": server.host, "library": "httpx"}
     assert first.start_ns < connect.start_ns < connect.end_ns < first.end_ns < second.start_ns
     assert requests_of(rec)[1] == {
         "method": "POST",
@@ -107,6 +108,7 @@ def test_a_request_and_its_connection(server, client):
         "bytes_sent": len(server.requests[1][2]),
         "bytes_received": len(server.requests[1][2]),
         "retry": 0,
+        "library": "httpx",
     }
 
 
@@ -302,11 +304,11 @@ def test_mock_transports_have_no_connection(client):
         transport=httpx.MockTransport(answer),
     )
     assert outcomes == [200, 200, ValueError]
-    plain = {"method": "GET", "body": "", "status": 200, "bytes_sent": 0, "retry": 0}
+    plain = {"method": "GET", "body": "", "status": 200, "bytes_sent": 0, "retry": 0, "library": "httpx"}
     assert requests_of(rec) == [
         {**plain, "template": "/x", "server_ns": 2_000_000},
         {**plain, "template": "/stream", "bytes_received": 5},
-        {"method": "GET", "template": "/broken", "body": "", "status": 0, "retry": 0},
+        {"method": "GET", "template": "/broken", "body": "", "status": 0, "retry": 0, "library": "httpx"},
     ]
     assert {s.attrs["host"] for s in spans_of(rec)} == {"mock.test"}
     assert spans_of(rec)[2].error == "ValueError"

@@ -62,11 +62,12 @@ def test_a_request_and_its_connection(server, session):
         "bytes_sent": 0,
         "bytes_received": 5,
         "retry": 0,
+        "library": "requests",
     }
     assert (connect.name, connect.parent, connect.attrs) == (
         f"connect {server.host}",
         first.id,
-        {"host": server.host},
+        {"host": server.host, "library": "requests"},
     )
     assert first.start_ns < connect.start_ns < connect.end_ns < first.end_ns < second.start_ns
     assert second.attrs == {
@@ -80,6 +81,7 @@ def test_a_request_and_its_connection(server, session):
         "bytes_sent": 21,
         "bytes_received": 21,
         "retry": 0,
+        "library": "requests",
     }
 
 
@@ -138,6 +140,7 @@ def test_one_span_per_attempt_whichever_probes_watch(server, probes):
         "bytes_sent": 3,
         "bytes_received": 9,
         "retry": 0,
+        "library": "urllib3" if probes == (wire,) else "requests",
     }
     assert [f.get("bytes_received") for f in facts] == [5, 9, 9, 3, 5, 5, 3, 30, 32, 10, None, 7, *[None] * 4]
     assert [s.error for s in rec.trace.of_kind("request")] == [
@@ -340,6 +343,7 @@ def test_adapters_without_a_network(session):
         "server_ns": 2_000_000,
         "bytes_sent": 0,
         "retry": 0,
+        "library": "requests",
         "redirect": 1,
     }
     assert [s.attrs["host"] for s in spans_of(rec)] == ["mock.test"] * 3

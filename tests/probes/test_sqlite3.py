@@ -629,3 +629,38 @@ def test_a_loop_of_queries_costs_no_memory_once_it_is_over(db):
             cursor.execute(SELECT, (n,))
     assert len(rec.trace.spans) == 5
     assert rec.trace.dropped == 45
+
+
+def test_what_c_code_calls_needs_no_caller(db):
+    greenlet = pytest.importorskip("greenlet")
+
+    def in_c(function, *arguments):
+        return greenlet.greenlet(function).switch(*arguments)
+
+    with perfkit.record():
+        other = in_c(sqlite3.connect, ":memory:")
+        assert in_c(other.execute, "SELECT 1").fetchone() == (1,)
+        in_c(other.executescript, "CREATE TABLE t (x); BEGIN")
+        assert in_c(other.executemany, "INSERT INTO t VALUES (?)", [(1,), (2,)]).rowcount == 2
+        in_c(other.commit)
+        in_c(other.rollback)
+        in_c(other.__exit__, None, None, None)
+        other.close()
+
+
+def test_methods_that_are_the_outermost_function_of_their_stack(db):
+    """Nobody called them but C: there is no frame to look at."""
+    greenlet = pytest.importorskip("greenlet")
+    cursor = db.cursor()
+
+    def outermost(method, *arguments):
+        return greenlet.greenlet(method).switch(*arguments)
+
+    with perfkit.record():
+        assert outermost(cursor.execute, SELECT, (2,)).fetchall() == [(3, "name 3")]
+        assert outermost(db.execute, SELECT, (2,)).fetchall() == [(3, "name 3")]
+        outermost(db.executemany, "INSERT INTO t (name) VALUES (?)", [("a",)])
+        outermost(db.commit)
+        outermost(db.executescript, "INSERT INTO t (name) VALUES ('b')")
+        outermost(db.rollback)
+        outermost(sqlite3.connect, ":memory:").close()

@@ -57,9 +57,10 @@ def test_a_request_and_its_connection(server, http):
         "bytes_sent": 0,
         "bytes_received": 5,
         "retry": 0,
+        "library": "urllib3",
     }
     assert (connect.name, connect.parent) == (f"connect {server.host}", first.id)
-    assert connect.attrs == {"host": server.host}
+    assert connect.attrs == {"host": server.host, "library": "urllib3"}
     assert first.start_ns < connect.start_ns < connect.end_ns < first.end_ns < second.start_ns
     assert requests_of(rec)[1] == {
         "method": "POST",
@@ -70,6 +71,7 @@ def test_a_request_and_its_connection(server, http):
         "bytes_sent": 19,
         "bytes_received": 19,
         "retry": 0,
+        "library": "urllib3",
     }
 
 

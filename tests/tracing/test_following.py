@@ -400,3 +400,42 @@ def test_errors_in_a_pool_are_the_same_objects():
 
     with ThreadPoolExecutor(1) as pool, Recording():
         assert pool.submit(fails).exception() is error
+
+
+def test_recordings_in_many_threads_at_once():
+    wrong, interval = [], sys.getswitchinterval()
+
+    def unit(name):
+        with span(name), span(f"{name} inside"):
+            pass
+
+    async def tasks():
+        async def one(name):
+            unit(name)
+            await asyncio.sleep(0)
+
+        await asyncio.gather(one("task a"), one("task b"))
+
+    def one_after_the_other(pool):
+        for _ in range(8):
+            with Recording() as recording, span("root"):
+                thread = threading.Thread(target=unit, args=("thread",))
+                thread.start()
+                pool.submit(unit, "pooled").result()
+                asyncio.run(tasks())
+                thread.join()
+            names = ("thread", "pooled", "task a", "task b")
+            expected = [(name, "root") for name in names] + [(f"{name} inside", name) for name in names]
+            found = tree(recording)
+            if sorted(found[1:]) != sorted(expected) or found[0] != ("root", None):
+                wrong.append(found)
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            run(*(threading.Thread(target=one_after_the_other, args=(pool,)) for _ in range(4)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
+    assert threading.Thread.start.__module__ == "threading"
+    assert not hasattr(threading.Thread.start, "__wrapped__")

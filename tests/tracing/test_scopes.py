@@ -10,7 +10,7 @@ import weakref
 
 import pytest
 
-from perfkit.tracing import Clock, Recording, enter, here, leave, span, trace
+from perfkit.tracing import Clock, Recording, callpath, enter, here, leave, span, trace
 from perfkit.tracing.allowing import allow
 
 from .test_async import tree
@@ -653,3 +653,56 @@ def test_ended_spans_do_not_pile_up_behind_each_other():
         while reachable.parent is not None:
             reachable, steps = reachable.parent, steps + 1
         assert steps <= 4
+
+
+# Call paths
+
+
+@pytest.mark.parametrize("steps", [callpath.MAX_STEPS, 3])
+def test_callers_that_look_alike_are_told_apart(monkeypatch, steps):
+    """Their calls stand at the same offset of their bytecode."""
+    monkeypatch.setattr(callpath, "MAX_STEPS", steps)
+
+    def first():
+        return query()
+
+    def second():
+        return query()
+
+    def third():
+        return query()
+
+    def query():
+        leave(enter("query", "q", {}, sys._getframe()))
+
+    callers = [first, second, third] * 2
+    with Recording() as recording:
+        for caller in callers:
+            caller()
+    for s, caller in zip(recording.trace.spans, callers, strict=True):
+        assert [frame.function.rpartition(".")[2] for frame in s.path[:3]] == [
+            "query",
+            caller.__name__,
+            "test_callers_that_look_alike_are_told_apart",
+        ]
+        assert s.path[1].line == caller.__code__.co_firstlineno + 1
+
+
+def test_deep_recursion_in_many_ways_is_bounded_in_memory(monkeypatch):
+    callpath.forget()
+    monkeypatch.setattr(callpath, "MAX_STEPS", 500)
+
+    def dive(turns):
+        if not turns:
+            leave(enter("query", "q", {}, sys._getframe()))
+        elif turns[0]:
+            dive(turns[1:])
+        else:
+            dive(turns[1:])
+
+    with Recording() as recording:
+        for turns in itertools.product((False, True), repeat=8):
+            dive(turns)
+    lines = {tuple(frame.line for frame in s.path[:9]) for s in recording.trace.spans}
+    assert len(lines) == 2**8
+    assert len(callpath._codes) < 2_000

@@ -6,7 +6,8 @@ import inspect
 import pytest
 
 from perfkit.errors import UsageError
-from perfkit.tracing import Recording, span, trace
+from perfkit.tracing import Recording, own_cost, span, trace
+from perfkit.tracing.allowing import allow
 
 
 def tree(recording):
@@ -295,3 +296,32 @@ def test_concurrent_recordings_do_not_mix():
 
     for number, rec in enumerate(asyncio.run(main())):
         assert [s.name for s in rec.trace.spans] == [f"r{number}"]
+
+
+def test_what_c_code_calls_needs_no_caller(recording):
+    greenlet = pytest.importorskip("greenlet")
+
+    @trace("called by C code")
+    def function():
+        return "answer"
+
+    with recording:
+        assert greenlet.greenlet(function).switch() == "answer"
+        entered = span("block")
+        assert greenlet.greenlet(entered.__enter__).switch() is entered
+        entered.__exit__(None, None, None)
+        block = allow("PK102", reason="known")
+        assert greenlet.greenlet(block.__enter__).switch() is block
+        block.__exit__(None, None, None)
+    assert [s.name for s in recording.trace.spans] == ["called by C code", "block", "allow PK102"]
+    assert recording.trace.spans[0].site.function == "test_what_c_code_calls_needs_no_caller.function"
+
+
+def test_reading_an_open_recording_adds_nothing_to_it():
+    own_cost._costs_ns.cache_clear()
+    with Recording() as outer, Recording() as inner:
+        with span("mine"):
+            pass
+        assert [s.name for s in inner.trace.spans] == ["mine"]
+        assert inner.trace.tracing_ns > 0
+        assert outer.counts == {"span": 1}
