@@ -15,7 +15,8 @@ import pytest
 from compare import NOISE, needs, per_call, serve, take_turns, told
 
 CALLS = 300
-ROUNDS = 60
+ROUNDS = 25
+PROCESSES = 3
 DEEP = 8
 ADDED_NS = 2_500
 """That a recorded query may take more than a raw one, where that takes a microsecond, and in proportion."""
@@ -28,7 +29,7 @@ FORMS = ("raw", "perfkit, not recording", "perfkit")
 
 @pytest.fixture(scope="module")
 def costs():
-    return take_turns(__file__, ("perfkit", "opentelemetry"), ROUNDS)
+    return take_turns(__file__, ("perfkit", "opentelemetry"), ROUNDS, PROCESSES)
 
 
 @pytest.mark.benchmark(group="a query")

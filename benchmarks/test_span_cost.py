@@ -17,7 +17,8 @@ from compare import NOISE, needs, per_call, serve, take_turns, told
 
 FORMS = ("decorator", "with")
 CALLS = 500
-ROUNDS = 60
+ROUNDS = 25
+PROCESSES = 3
 FLOORS = 2.0
 """A recorded span takes at most so many floors of its form."""
 
@@ -33,7 +34,7 @@ FLAG = 1.3
 
 @pytest.fixture(scope="module")
 def costs():
-    return take_turns(__file__, ("plain", "task", "opentelemetry", "sentry"), ROUNDS)
+    return take_turns(__file__, ("plain", "task", "opentelemetry", "sentry"), ROUNDS, PROCESSES)
 
 
 @pytest.mark.benchmark(group="a recorded span")

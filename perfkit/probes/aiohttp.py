@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from perfkit.probes.http import Attempt, Replacements, again, begin, declared_length, put_back, under_way
+from perfkit.probes.http import Attempt, again, begin, declared_length, put_back, under_way
+from perfkit.probes.replacements import Replacements
 from perfkit.tracing import here, leave
 
 LIBRARY = "aiohttp"

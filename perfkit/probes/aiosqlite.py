@@ -8,14 +8,13 @@ What the probe of sqlite3 sees in that thread lies inside the span, and is not r
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextlib import suppress
-from functools import wraps
 from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from perfkit.probes.queries import Link, Query, begin, begin_connect, begin_transaction, end, next_link
+from perfkit.probes.replacements import Replacements
 from perfkit.probes.sqlite3 import shown_database
 from perfkit.tracing import OpenSpan, carry, here, leave
 from perfkit.tracing.scopes import current
@@ -30,7 +29,7 @@ _STATEMENTS = frozenset({"execute", "executemany", "executescript", "_execute_in
 _FETCHES = frozenset({"fetchone", "fetchmany", "fetchall"})
 _NOT_RECORDED = OpenSpan("not recorded")
 
-_originals: list[tuple[Any, str, Any]] = []
+_replaced = Replacements()
 _links: WeakKeyDictionary[Any, Link] = WeakKeyDictionary()
 _queries: WeakKeyDictionary[Any, Query] = WeakKeyDictionary()
 """The statement of each of sqlite3's cursors: rows are counted as they are fetched."""
@@ -40,22 +39,14 @@ def install() -> None:
     """Start watching aiosqlite. Does nothing when it is watched already."""
     from aiosqlite.core import Connection
 
-    if not _originals:
-        _replace(Connection, "_execute", _watch_execute)
-        _replace(Connection, "_connect", _watch_connect)
+    if not _replaced:
+        _replaced.put(Connection, "_execute", _watch_execute)
+        _replaced.put(Connection, "_connect", _watch_connect)
 
 
 def remove() -> None:
     """Put aiosqlite back as it was."""
-    while _originals:
-        owner, name, original = _originals.pop()
-        setattr(owner, name, original)
-
-
-def _replace(owner: Any, name: str, watch: Callable[[Any], Any]) -> None:
-    original = getattr(owner, name)
-    _originals.append((owner, name, original))
-    setattr(owner, name, wraps(original)(watch(original)))
+    _replaced.undo()
 
 
 def _watch_execute(original: Any) -> Any:

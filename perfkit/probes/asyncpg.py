@@ -10,12 +10,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import wraps
 from types import CodeType, FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from perfkit.probes.queries import Link, Query, begin, begin_connect, end, next_link
+from perfkit.probes.replacements import Replacements
 from perfkit.tracing import enter, here, leave
 
 LIBRARY = "asyncpg"
@@ -29,7 +29,7 @@ WAIT = "asyncpg.Pool.acquire"
 Described = tuple[Any, str, Any]
 """The connection, the statement and its parameters."""
 
-_originals: list[tuple[Any, str, Any]] = []
+_replaced = Replacements()
 _links: WeakKeyDictionary[Any, Link] = WeakKeyDictionary()
 _own: list[CodeType] = []
 
@@ -42,39 +42,31 @@ def install() -> None:
     from asyncpg.pool import Pool
     from asyncpg.prepared_stmt import PreparedStatement
 
-    if _originals:
+    if _replaced:
         return
     own = (Connection.reset, Connection._introspect_type, Connection.copy_records_to_table, utils._mogrify)
     _own[:] = [function.__code__ for function in own]
-    _replace(connect_utils, "_connect_addr", _watch_connect)
-    _replace(Pool, "_acquire", _watch_acquire)
-    _replace(Connection, "execute", _watch(_plain))
-    _replace(Connection, "_execute", _watch(_statement))
-    _replace(Connection, "_executemany", _watch_many)
-    _replace(Connection, "prepare", _watch(_preparing))
-    _replace(Connection, "_copy_in", _watch(_copy, aside=True))
-    _replace(Connection, "_copy_out", _watch(_copy, aside=True))
-    _replace(Connection, "copy_records_to_table", _watch(_copy_records, aside=True))
-    _replace(PreparedStatement, "_PreparedStatement__bind_execute", _watch(_prepared))
-    _replace(PreparedStatement, "executemany", _watch_prepared_many)
-    _replace(PreparedStatement, "fetchmany", _watch_prepared_many)
-    _replace(Cursor, "_init", _watch(_cursor))
-    _replace(Cursor, "forward", _watch_forward)
-    _replace(BaseCursor, "_exec", _watch(_batch))
-    _replace(CursorIterator, "__anext__", _watch_first_row)
+    _replaced.put(connect_utils, "_connect_addr", _watch_connect)
+    _replaced.put(Pool, "_acquire", _watch_acquire)
+    _replaced.put(Connection, "execute", _watch(_plain))
+    _replaced.put(Connection, "_execute", _watch(_statement))
+    _replaced.put(Connection, "_executemany", _watch_many)
+    _replaced.put(Connection, "prepare", _watch(_preparing))
+    _replaced.put(Connection, "_copy_in", _watch(_copy, aside=True))
+    _replaced.put(Connection, "_copy_out", _watch(_copy, aside=True))
+    _replaced.put(Connection, "copy_records_to_table", _watch(_copy_records, aside=True))
+    _replaced.put(PreparedStatement, "_PreparedStatement__bind_execute", _watch(_prepared))
+    _replaced.put(PreparedStatement, "executemany", _watch_prepared_many)
+    _replaced.put(PreparedStatement, "fetchmany", _watch_prepared_many)
+    _replaced.put(Cursor, "_init", _watch(_cursor))
+    _replaced.put(Cursor, "forward", _watch_forward)
+    _replaced.put(BaseCursor, "_exec", _watch(_batch))
+    _replaced.put(CursorIterator, "__anext__", _watch_first_row)
 
 
 def remove() -> None:
     """Put asyncpg back as it was."""
-    while _originals:
-        owner, name, original = _originals.pop()
-        setattr(owner, name, original)
-
-
-def _replace(owner: Any, name: str, watch: Callable[[Any], Any]) -> None:
-    original = getattr(owner, name)
-    _originals.append((owner, name, original))
-    setattr(owner, name, wraps(original)(watch(original)))
+    _replaced.undo()
 
 
 def _watch(describe: Callable[..., Described | None], *, aside: bool = False) -> Callable[[Any], Any]:

@@ -31,10 +31,10 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
-from functools import lru_cache, wraps
+from functools import lru_cache
 from types import FrameType
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
@@ -269,28 +269,6 @@ def server_timing_ns(header: str) -> int:
             if key.strip().lower() == "dur":
                 total += _milliseconds(value.strip().strip('"'))
     return round(total * 1e6)
-
-
-class Replacements:
-    """Methods of a library with watching ones in their place, until they are put back."""
-
-    def __init__(self) -> None:
-        self._originals: list[tuple[type, str, Any]] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._originals)
-
-    def put(self, owner: type, name: str, watch: Callable[[Any], Any]) -> None:
-        """Replace ``owner.name`` by ``watch(owner.name)``. Does nothing where there is no such method."""
-        original = vars(owner).get(name)
-        if original is not None:
-            self._originals.append((owner, name, original))
-            setattr(owner, name, wraps(original)(watch(original)))
-
-    def undo(self) -> None:
-        """Put the very same methods back."""
-        while self._originals:
-            setattr(*self._originals.pop())
 
 
 class _Described(msgspec.Struct, frozen=True):

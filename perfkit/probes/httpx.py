@@ -14,7 +14,8 @@ from functools import cache
 from types import FrameType
 from typing import Any
 
-from perfkit.probes.http import Attempt, Replacements, again, begin, declared_length, put_back, under_way
+from perfkit.probes.http import Attempt, again, begin, declared_length, put_back, under_way
+from perfkit.probes.replacements import Replacements
 from perfkit.tracing import Operation, here, leave
 
 LIBRARY = "httpx"

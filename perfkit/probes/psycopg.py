@@ -11,12 +11,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
-from functools import wraps
 from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from perfkit.probes.queries import Link, Query, begin, begin_connect, end, next_link
+from perfkit.probes.replacements import Replacements
 from perfkit.tracing import here, leave
 
 LIBRARY = "psycopg"
@@ -33,7 +33,7 @@ _IDLE = 0  # of psycopg.pq.TransactionStatus
 
 Steps = Generator[Any, Any, Any]
 
-_originals: list[tuple[Any, str, Any]] = []
+_replaced = Replacements()
 _links: WeakKeyDictionary[Any, Link] = WeakKeyDictionary()
 _streaming: WeakKeyDictionary[Any, Query] = WeakKeyDictionary()
 _copying: WeakKeyDictionary[Any, Query] = WeakKeyDictionary()
@@ -49,41 +49,29 @@ def install() -> None:
     from psycopg._pipeline_base import BasePipeline
     from psycopg._server_cursor_base import ServerCursorMixin
 
-    if _originals:
+    if _replaced:
         return
-    _replace(BaseConnection, "_connect_gen", _watch_connect)
-    _replace(BaseConnection, "_exec_command", _watch(_transaction))
-    _replace(BaseCursor, "_execute_gen", _watch(_statement, _rowcount))
-    _replace(BaseCursor, "_executemany_gen_pipeline", _watch_many)
-    _replace(BaseCursor, "_executemany_gen_no_pipeline", _watch_many)
-    _replace(BaseCursor, "_stream_send_gen", _watch_stream)
-    _replace(BaseCursor, "_stream_fetchone_gen", _watch_streamed)
-    _replace(BaseConnection, "_should_cancel", _watch_cancel)
-    _replace(BaseCursor, "_start_copy_gen", _watch_copy)
-    _replace(psycopg.Copy, "__exit__", _watch_copied)
-    _replace(psycopg.AsyncCopy, "__aexit__", _watch_copied_async)
-    _replace(ServerCursorMixin, "_declare_gen", _watch(_statement))
-    _replace(ServerCursorMixin, "_fetch_gen", _watch(_fetch, _fetched))
-    _replace(ServerCursorMixin, "_scroll_gen", _watch(_move))
-    _replace(BaseCursor, "_maybe_prepare_gen", _watch_sent)
-    _replace(BasePipeline, "_process_results", _watch_results)
+    _replaced.put(BaseConnection, "_connect_gen", _watch_connect)
+    _replaced.put(BaseConnection, "_exec_command", _watch(_transaction))
+    _replaced.put(BaseCursor, "_execute_gen", _watch(_statement, _rowcount))
+    _replaced.put(BaseCursor, "_executemany_gen_pipeline", _watch_many)
+    _replaced.put(BaseCursor, "_executemany_gen_no_pipeline", _watch_many)
+    _replaced.put(BaseCursor, "_stream_send_gen", _watch_stream)
+    _replaced.put(BaseCursor, "_stream_fetchone_gen", _watch_streamed)
+    _replaced.put(BaseConnection, "_should_cancel", _watch_cancel)
+    _replaced.put(BaseCursor, "_start_copy_gen", _watch_copy)
+    _replaced.put(psycopg.Copy, "__exit__", _watch_copied)
+    _replaced.put(psycopg.AsyncCopy, "__aexit__", _watch_copied_async)
+    _replaced.put(ServerCursorMixin, "_declare_gen", _watch(_statement))
+    _replaced.put(ServerCursorMixin, "_fetch_gen", _watch(_fetch, _fetched))
+    _replaced.put(ServerCursorMixin, "_scroll_gen", _watch(_move))
+    _replaced.put(BaseCursor, "_maybe_prepare_gen", _watch_sent)
+    _replaced.put(BasePipeline, "_process_results", _watch_results)
 
 
 def remove() -> None:
     """Put psycopg back as it was."""
-    while _originals:
-        owner, name, original = _originals.pop()
-        setattr(owner, name, original)
-
-
-def _replace(owner: Any, name: str, watch: Callable[[Any], Any]) -> None:
-    original = vars(owner)[name]
-    _originals.append((owner, name, original))
-    if isinstance(original, classmethod):
-        plain = original.__func__
-        setattr(owner, name, classmethod(wraps(plain)(watch(plain))))
-    else:
-        setattr(owner, name, wraps(original)(watch(original)))
+    _replaced.undo()
 
 
 def _watch(

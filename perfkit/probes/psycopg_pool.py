@@ -6,39 +6,30 @@ Getting a connection that is free takes no span. The connections that a pool mak
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
+from perfkit.probes.replacements import Replacements
 from perfkit.tracing import enter, here, leave
 
 LIBRARY = "psycopg_pool"
 TESTED = ("3.2", "3.4")
 """Versions from the first up to, not including, the second are covered by tests."""
 
-_originals: list[tuple[Any, str, Any]] = []
+_replaced = Replacements()
 
 
 def install() -> None:
     """Start watching psycopg_pool. Does nothing when it is watched already."""
     from psycopg_pool import pool, pool_async
 
-    if not _originals:
-        _replace(pool.WaitingClient, "wait", _watch_wait)
-        _replace(pool_async.WaitingClient, "wait", _watch_wait_async)
+    if not _replaced:
+        _replaced.put(pool.WaitingClient, "wait", _watch_wait)
+        _replaced.put(pool_async.WaitingClient, "wait", _watch_wait_async)
 
 
 def remove() -> None:
     """Put psycopg_pool back as it was."""
-    while _originals:
-        owner, name, original = _originals.pop()
-        setattr(owner, name, original)
-
-
-def _replace(owner: Any, name: str, watch: Callable[[Any], Any]) -> None:
-    original = getattr(owner, name)
-    _originals.append((owner, name, original))
-    setattr(owner, name, wraps(original)(watch(original)))
+    _replaced.undo()
 
 
 def _watch_wait(original: Any) -> Any:

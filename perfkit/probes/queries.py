@@ -31,7 +31,7 @@ _NO_OPERATIONS = frozenset({Root, OpenSpan, UserSpan, Detour})
 """Told apart by their type: isinstance would ask their metaclass, and their ``kind`` is a property."""
 
 _numbers = itertools.count(1)
-_set = current.set
+_get, _set = current.get, current.set
 _modules = sys.modules
 
 
@@ -114,7 +114,11 @@ def begin(
     """
     if not active:
         return None
-    scope = innermost()
+    scope = _get()
+    while scope.end_ns >= 0:
+        scope = scope.parent  # type: ignore[assignment]
+    if scope.held is not None or scope.place is None:
+        scope = innermost()
     place = scope.place
     if place is None or (type(scope) not in _NO_OPERATIONS and scope.kind in _TELL_ALL):
         return None

@@ -18,7 +18,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from functools import lru_cache, wraps
+from functools import lru_cache
 from hashlib import sha1
 from itertools import count
 from types import FrameType
@@ -32,6 +32,7 @@ from perfkit.fingerprints.sql import Statement
 from perfkit.fingerprints.values import encode_params
 from perfkit.model.plain import represent
 from perfkit.probes.queries import Link, Query, begin_connect, end, next_link
+from perfkit.probes.replacements import Replacements
 from perfkit.tracing import Operation, here, leave
 from perfkit.tracing.callpath import capture
 from perfkit.tracing.scopes import active, begin_below, innermost
@@ -49,7 +50,7 @@ MAX_KEY = 200
 
 _LISTENING = Statement("SUBSCRIBE", "SUBSCRIBE", kind="wait")
 
-_originals: list[tuple[Any, str, Any]] = []
+_replaced = Replacements()
 _pools: WeakKeyDictionary[Any, Link] = WeakKeyDictionary()
 _clusters: dict[str, Link] = {}
 
@@ -58,33 +59,25 @@ def install() -> None:
     """Start watching redis-py. Does nothing when it is watched already."""
     import redis.asyncio
 
-    if _originals:
+    if _replaced:
         return
     sides: list[tuple[Any, Any]] = [(redis, _watched), (redis.asyncio, _watched_async)]
     for library, watched in sides:
         connection = library.connection.AbstractConnection
         connect = "connect_check_health" if hasattr(connection, "connect_check_health") else "connect"
-        _replace(library.client.Redis, "execute_command", watched(_begin_command))
-        _replace(library.client.Pipeline, "immediate_execute_command", watched(_begin_command))
-        _replace(library.client.Pipeline, "execute", watched(_begin_pipeline))
-        _replace(library.client.PubSub, "parse_response", watched(_begin_listening))
-        _replace(library.cluster.RedisCluster, "execute_command", watched(_begin_command))
-        _replace(library.cluster.ClusterPipeline, "execute", watched(_begin_pipeline))
-        _replace(connection, connect, watched(_begin_connecting))
-        _replace(library.retry.Retry, "call_with_retry", _watch_retries)
+        _replaced.put(library.client.Redis, "execute_command", watched(_begin_command))
+        _replaced.put(library.client.Pipeline, "immediate_execute_command", watched(_begin_command))
+        _replaced.put(library.client.Pipeline, "execute", watched(_begin_pipeline))
+        _replaced.put(library.client.PubSub, "parse_response", watched(_begin_listening))
+        _replaced.put(library.cluster.RedisCluster, "execute_command", watched(_begin_command))
+        _replaced.put(library.cluster.ClusterPipeline, "execute", watched(_begin_pipeline))
+        _replaced.put(connection, connect, watched(_begin_connecting))
+        _replaced.put(library.retry.Retry, "call_with_retry", _watch_retries)
 
 
 def remove() -> None:
     """Put redis-py back as it was."""
-    while _originals:
-        owner, name, original = _originals.pop()
-        setattr(owner, name, original)
-
-
-def _replace(owner: Any, name: str, watch: Callable[[Any], Any]) -> None:
-    original = getattr(owner, name)
-    _originals.append((owner, name, original))
-    setattr(owner, name, wraps(original)(watch(original)))
+    _replaced.undo()
 
 
 def _watched(begin: Callable[..., Any]) -> Callable[[Any], Any]:

@@ -12,7 +12,8 @@ from contextlib import suppress
 from typing import Any
 
 from perfkit.probes import urllib3 as wire
-from perfkit.probes.http import Attempt, Replacements, begin, declared_length, put_back, under_way
+from perfkit.probes.http import Attempt, begin, declared_length, put_back, under_way
+from perfkit.probes.replacements import Replacements
 from perfkit.tracing import here
 
 LIBRARY = "requests"
