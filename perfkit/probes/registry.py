@@ -114,7 +114,7 @@ def _install(name: str, probe: Probe) -> None:
         # where warnings are errors this one must not end the program's own import: recordings state it too
         with suppress(UntestedVersionWarning):
             if problem is not None:
-                warnings.warn(problem, UntestedVersionWarning, stacklevel=4)
+                warnings.warn(problem, UntestedVersionWarning, stacklevel=3)
 
 
 def _instrument_used() -> list[str]:

@@ -101,7 +101,7 @@ class Recording:
         active.append(self)
         follow_threads()
         if self._whole_process:
-            follow_whole_process(self._root)
+            self._whole_before = follow_whole_process(self._root)
         self._start_ns = now = self.now_ns()
         self.read_processor_clock(self._root.place.thread, now)
         return self
@@ -114,7 +114,9 @@ class Recording:
         self._end_ns = now = self.now_ns()
         self.closed = True
         if self._whole_process:
-            follow_whole_process(None)
+            before = follow_whole_process(self._whole_before)
+            if before is not self._root:  # another one began since, and goes on
+                follow_whole_process(before)
         here = self.places.get(get_ident())
         if here is not None:
             self.read_processor_clock(here.thread, now)
@@ -156,6 +158,7 @@ class Recording:
             if span.end_ns < 0:
                 span.end_ns, span.held = now, UNFINISHED
         ended = Recording(clock=self.clock)
+        ended.append = self.append = _nowhere
         for place in (*self.places.values(), *self._tasks.values()):
             # a thread may live on in a span of this recording: it must neither record nor hold on to it
             place.recording, place.append = ended, _nowhere

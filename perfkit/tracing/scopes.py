@@ -45,9 +45,14 @@ _get = current.get
 _set = current.set
 
 
-def follow_whole_process(root: OpenSpan | None) -> None:
-    """Let ``root`` also take the spans of contexts that know of no recording; None ends that."""
-    START.parent = NOWHERE if root is None else root
+def follow_whole_process(root: OpenSpan) -> OpenSpan:
+    """Let ``root`` also take the spans of contexts that know of no recording; NOWHERE ends that.
+
+    Returns what took them before.
+    """
+    before = START.parent or NOWHERE
+    START.parent = root
+    return before
 
 
 def innermost() -> OpenSpan:

@@ -443,7 +443,7 @@ def test_a_recording_that_begins_in_the_step(watchful):
         trace = asyncio.run(main())
         (held,) = trace.spans
         assert (held.kind, held.error) == ("blocked", None)
-        assert held.site.function in ("hold", "main")  # on a busy machine what is around it may take long, too
+        assert held.site.function in ("hold", "main")  # what is around it may take long on a busy machine
         assert held.task == 1
         assert trace.start_ns <= held.start_ns
         assert held.end_ns < trace.end_ns

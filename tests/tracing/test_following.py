@@ -439,3 +439,19 @@ def test_recordings_in_many_threads_at_once():
     assert wrong == []
     assert threading.Thread.start.__module__ == "threading"
     assert not hasattr(threading.Thread.start, "__wrapped__")
+
+
+def test_of_nested_recordings_of_the_whole_process_the_outer_one_goes_on():
+    def work():
+        with span("in a thread from before"):
+            pass
+
+    may_go = threading.Event()
+    thread = threading.Thread(target=lambda: (may_go.wait(), work()))
+    thread.start()
+    with Recording(whole_process=True) as outer:
+        with Recording(whole_process=True):
+            pass
+        may_go.set()
+        thread.join()
+    assert outer.counts["span"] == 1
