@@ -14,7 +14,7 @@ from types import CodeType, FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from perfkit.probes.queries import Link, Query, begin, begin_connect, end, next_link
+from perfkit.probes.queries import Link, Query, begin, begin_connect, counting, end, next_link
 from perfkit.probes.replacements import Replacements
 from perfkit.tracing import enter, here, leave
 
@@ -255,12 +255,7 @@ def _begin_many(connection: Any, query: str, sets: Any, frame: FrameType) -> tup
         many = len(sets) if hasattr(sets, "__len__") else 0
         params = sets if isinstance(sets, (list, tuple)) else ()
         opened = _begin(connection, query, params, frame, many)
-    return opened, _counting(opened, sets) if opened is not None and isinstance(sets, Iterator) else sets
-
-
-def _counting(opened: Query, sets: Iterator[Any]) -> Iterator[Any]:
-    for opened.many, parameters in enumerate(sets, 1):
-        yield parameters
+    return opened, counting(opened, sets) if opened is not None and isinstance(sets, Iterator) else sets
 
 
 async def _ending(opened: Query | None, call: Any) -> Any:

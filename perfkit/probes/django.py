@@ -20,8 +20,16 @@ from typing import Any
 
 from perfkit.probes.django_orm import look_up
 from perfkit.probes.importing import when_imported
-from perfkit.probes.queries import Link, Query, begin, begin_connect, begin_transaction, end, next_link
-from perfkit.tracing import Operation, leave
+from perfkit.probes.queries import (
+    Link,
+    Query,
+    begin,
+    begin_connect,
+    begin_transaction,
+    end,
+    next_link,
+    within,
+)
 from perfkit.tracing.callpath import Path, capture, share, shown
 from perfkit.tracing.scopes import active
 
@@ -154,7 +162,7 @@ def _watch_procedure(original: Any) -> Any:
         if not active:
             return original(self, procname, params, kparams)
         opened = _begin(self, f"CALL {procname}", params, None, sys._getframe(1))
-        return _within(opened, original, self, procname, params, kparams)
+        return within(opened, original, self, procname, params, kparams)
 
     return callproc
 
@@ -240,7 +248,7 @@ def _watch_connect(original: Any) -> Any:
             opened = begin_connect(*_database(self), sys._getframe(1))
             if opened is not None:
                 opened.note(alias=self.alias)
-        return _within(opened, original, self)
+        return within(opened, original, self)
 
     return connect
 
@@ -255,22 +263,11 @@ def _watch_transaction(name: str) -> Any:
                 opened = begin_transaction(name, _link(self), sys._getframe(1))
                 if opened is not None:
                     opened.note(alias=self.alias)
-            return _within(opened, original, self)
+            return within(opened, original, self)
 
         return end_transaction
 
     return watch
-
-
-def _within(opened: Operation | None, function: Any, *args: Any) -> Any:
-    """Call a function of Django's, and close the span when it is done."""
-    try:
-        result = function(*args)
-    except BaseException as error:
-        leave(opened, error)
-        raise
-    leave(opened)
-    return result
 
 
 def _link(database: Any) -> Link:

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from perfkit.probes.queries import Link, Query, begin, begin_connect, end, next_link
+from perfkit.probes.queries import Link, Query, begin, begin_connect, counting, end, next_link
 from perfkit.probes.replacements import Replacements
 from perfkit.tracing import here, leave
 
@@ -167,7 +167,7 @@ def _watch_many(original: Any) -> Any:
         if opened is None:
             return (yield from original(self, query, params_seq, *rest))
         if isinstance(params_seq, Iterator):
-            params_seq = _counting(opened, params_seq)
+            params_seq = counting(opened, params_seq)
         try:
             yield from original(self, query, params_seq, *rest)
         except BaseException as error:
@@ -176,11 +176,6 @@ def _watch_many(original: Any) -> Any:
         end(opened, _rowcount(self, None))
 
     return executemany
-
-
-def _counting(opened: Query, sets: Iterator[Any]) -> Iterator[Any]:
-    for opened.many, parameters in enumerate(sets, 1):
-        yield parameters
 
 
 def _watch_stream(original: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from collections.abc import Iterator
 from threading import get_ident
 from types import FrameType
 from typing import Any, NamedTuple
@@ -185,6 +186,23 @@ def begin_connect(system: str, host: str, database: str, frame: FrameType | None
     library = _probe(sys._getframe(1))
     attrs = {"system": system, "host": host, "database": database, "library": library}
     return enter_span("connect", f"connect {host or database}", attrs, frame)
+
+
+def within(opened: Operation | None, function: Any, *args: Any) -> Any:
+    """Call a function of a library's, and close the span when it is done."""
+    try:
+        result = function(*args)
+    except BaseException as error:
+        leave(opened, error)
+        raise
+    leave(opened)
+    return result
+
+
+def counting(opened: Query, sets: Iterator[Any]) -> Iterator[Any]:
+    """The parameter sets of an executemany that has no length, counted as the driver takes them."""
+    for opened.many, parameters in enumerate(sets, 1):
+        yield parameters
 
 
 def _probe(frame: FrameType) -> str:

@@ -20,9 +20,18 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from perfkit.probes.importing import when_imported
-from perfkit.probes.queries import Link, Query, begin, begin_connect, begin_transaction, end, next_link
+from perfkit.probes.queries import (
+    Link,
+    Query,
+    begin,
+    begin_connect,
+    begin_transaction,
+    end,
+    next_link,
+    within,
+)
 from perfkit.probes.sqlalchemy_orm import access, facts_of
-from perfkit.tracing import Operation, enter, leave
+from perfkit.tracing import enter
 from perfkit.tracing.scopes import active
 
 LIBRARY = "sqlalchemy"
@@ -183,7 +192,7 @@ def _watch_cursor(original: Any) -> Any:
         with suppress(Exception):
             transaction = not self._is_autocommit_isolation()
             opened = begin(statement, parameters, _link(self), sys._getframe(1), transaction=transaction)
-        return _within(opened, original, self, cursor, statement, parameters, context)
+        return within(opened, original, self, cursor, statement, parameters, context)
 
     return _cursor_execute
 
@@ -285,7 +294,7 @@ def _watch_transaction(name: Any) -> Any:
             with suppress(Exception):
                 if self._still_open_and_dbapi_connection_is_valid:
                     opened = begin_transaction(name, _link(self), sys._getframe(1))
-            return _within(opened, original, self)
+            return within(opened, original, self)
 
         return end_transaction
 
@@ -323,7 +332,7 @@ def _watch_connect(original: Any) -> Any:
             pool = self._ConnectionRecord__pool
             to = _databases.get(pool) or _Database(pool._dialect.name, "", "")
             opened = begin_connect(to.system, to.host, to.name, sys._getframe(1))
-        return _within(opened, original, self)
+        return within(opened, original, self)
 
     return __connect
 
@@ -334,20 +343,9 @@ def _watch_pool(original: Any) -> Any:
             return original(self)
         attrs = {"on": "connection pool", "size": self.size() + self._max_overflow}
         opened = enter("wait", "connection pool", attrs, sys._getframe(1))
-        return _within(opened, original, self)
+        return within(opened, original, self)
 
     return _do_get
-
-
-def _within(opened: Operation | None, function: Any, *args: Any) -> Any:
-    """Call a function of SQLAlchemy's, and close the span when it is done."""
-    try:
-        result = function(*args)
-    except BaseException as error:
-        leave(opened, error)
-        raise
-    leave(opened)
-    return result
 
 
 def _link(connection: Any) -> Link:
