@@ -32,6 +32,16 @@ SETTINGS: dict[str, Setting] = {
     "timeout_s": Setting(120.0, "real seconds a strategy may take before it is stopped"),
     "limit_s": Setting(86_400.0, "virtual seconds a strategy may take before it is stopped"),
     "workers": Setting(0, "processes that measure in virtual time; 0: one per core"),
+    "fail_on": Setting("", "rules whose findings end perfkit analyze with exit code 1, or any: PK101,PK102"),
+    "min_calls": Setting(3, "calls from one place that make a loop"),
+    "min_calls_imported": Setting(5, "the same in traces that do not say which line called"),
+    "min_duplicates": Setting(3, "equal calls from one place that are reported"),
+    "min_serial": Setting(3, "independent calls one after another that are reported"),
+    "min_batches": Setting(3, "batches waiting for each other that are reported"),
+    "min_connects": Setting(3, "connections opened from one place that are reported"),
+    "min_refused": Setting(3, "answers 429 and 503 of one host that are reported"),
+    "min_rows": Setting(100, "rows of a result of which a page should have been asked for"),
+    "min_spent_ms": Setting(0.0, "findings whose operations took fewer milliseconds in all are left out"),
 }
 
 

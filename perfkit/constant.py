@@ -11,7 +11,7 @@ from types import CoroutineType
 from typing import Any
 
 from perfkit.errors import BudgetError, UsageError
-from perfkit.model import Span, Trace
+from perfkit.model import Finding, Trace
 from perfkit.recording import record
 
 _COUNTED = ("query", "request", "connect", "transaction")
@@ -52,23 +52,23 @@ async def assert_constant_async(
 
 
 def compare(traces: dict[int, Trace], slack: int) -> dict[int, dict[str, int]]:
-    """The counts by kind for each size, smallest first. Raises BudgetError naming each template that grew."""
-    counted = {size: _by_template(trace) for size, trace in sorted(traces.items())}
-    if not any(counted.values()):
+    """The counts by kind for each size, smallest first. Raises BudgetError naming each template that grew.
+
+    With its line, its count at each size, and the exponent of the growth.
+    """
+    from perfkit.rules.growth import of_traces  # late: rules are not needed to import perfkit
+
+    if not any(trace.of_kind(*_COUNTED) for trace in traces.values()):
         raise BudgetError(
             "assert_constant saw no query and no request at any size: nothing was checked. Is the library "
             "watched (perfkit doctor), and does the function use it?"
         )
-    (small, few), *larger = counted.items()
-    grown = [
-        f"{_grown(name, few[name], many[name])} (from {small} to {size}){_place(traces[size], name)}"
-        for size, many in larger[-1:]
-        for name in many
-        if many[name] - few[name] > slack
-    ]
+    grown = of_traces(traces, slack)
     if grown:
-        raise BudgetError("operations grow with the data: " + "; ".join(grown))
-    return {size: _by_kind(traces[size]) for size in counted}
+        smallest, largest = min(traces), max(traces)
+        sentences = "; ".join(_sentence(finding, traces[smallest], smallest, largest) for finding in grown)
+        raise BudgetError(f"operations grow with the data (PK502): {sentences}")
+    return {size: _by_kind(traces[size]) for size in sorted(traces)}
 
 
 def _checked(sizes: Sequence[int]) -> list[int]:
@@ -94,18 +94,11 @@ def _run(result: Awaitable[Any]) -> None:
     raise UsageError("an event loop is running: write `await perfkit.testing.assert_constant(...)` instead")
 
 
-def _by_template(trace: Trace) -> Counter[str]:
-    return Counter(span.name for span in trace.of_kind(*_COUNTED))
-
-
 def _by_kind(trace: Trace) -> dict[str, int]:
     return dict(Counter(span.kind for span in trace.of_kind(*_COUNTED)))
 
 
-def _grown(name: str, few: int, many: int) -> str:
-    return f"+{many - few} {name}"
-
-
-def _place(trace: Trace, name: str) -> str:
-    found: Span | None = next((s for s in trace.spans if s.name == name and s.site is not None), None)
-    return f" at {found.site}" if found is not None else ""
+def _sentence(finding: Finding, small: Trace, smallest: int, largest: int) -> str:
+    more = finding.count - sum(span.name == finding.template for span in small.of_kind(*_COUNTED))
+    place = f" at {finding.site}" if finding.site else ""
+    return f"+{more} {finding.template} (from {smallest} to {largest}){place} ({finding.evidence[0]})"

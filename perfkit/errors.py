@@ -8,6 +8,7 @@
     ├── ScenarioError           a scenario file cannot be loaded or is put together wrongly; exit code 2
     ├── RunFileError            a stored run cannot be read or written; exit code 2
     │   └── NewerSchemaError    a run written by a newer perfkit
+    ├── TraceFileError          a file of traces cannot be read, or is none; exit code 2
     ├── WorldError              a mock server cannot start (port in use, bad setting); exit code 2
     ├── BudgetError             a recording broke the limits its caller set; also an AssertionError
     └── SimulationError         the virtual loop cannot go on; ends one strategy, never the run
@@ -78,6 +79,12 @@ class RunFileError(PerfkitError):
 
 class NewerSchemaError(RunFileError):
     """A run written by a newer perfkit than this one."""
+
+
+class TraceFileError(PerfkitError):
+    """A file of traces cannot be read, or is none."""
+
+    exit_code = 2
 
 
 class WorldError(PerfkitError):

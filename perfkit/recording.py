@@ -5,12 +5,16 @@ The only place that joins tracing, probes and rules; each of them knows nothing 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from perfkit.errors import BudgetError, UnknownNameError, UsageError
 from perfkit.model import Finding, HostFacts, Trace
 from perfkit.probes import instrument, version_problems
-from perfkit.rules import Allowed, available, check, check_allowed, load
 from perfkit.tracing import Clock, Recording
 from perfkit.tracing.recorder import DEFAULT_MAX_SPANS
+
+if TYPE_CHECKING:
+    from perfkit.rules import Allowed, Limits
 
 AUTO = "auto"
 
@@ -28,7 +32,7 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
 
     ``probes``: "auto" for the libraries in use, () for none, or names; of those named, each that saw
     nothing is stated in the trace's warnings. ``clock``, ``hosts``, ``max_spans``, ``keep_values``: see
-    Recording. Afterwards: ``rec.trace``, ``rec.counts``, ``rec.timings``, ``rec.findings()``,
+    Recording. ``limits``: from when on the rules speak (default: as [tool.perfkit] and PERFKIT_* say). Afterwards: ``rec.trace``, ``rec.counts``, ``rec.timings``, ``rec.findings()``,
     ``rec.allowed()``, ``rec.assert_ok()``. Recordings nest; an outer one also holds the spans of the inner
     ones.
 
@@ -47,6 +51,7 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
         max_spans: int = DEFAULT_MAX_SPANS,
         whole_process: bool = False,
         keep_values: bool = False,
+        limits: Limits | None = None,
     ) -> None:
         if not isinstance(max_spans, int) or max_spans < 1:
             raise UsageError(f"record(max_spans={max_spans!r}): name a whole number of spans, 1 or more")
@@ -57,6 +62,7 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
             whole_process=whole_process,
             keep_values=keep_values,
         )
+        self._limits = limits
         self._wanted = (probes,) if isinstance(probes, str) else tuple(probes)
 
     def __enter__(self) -> record:
@@ -75,12 +81,26 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
             trace.warnings += [_saw_nothing(name) for name in self._wanted if name not in seen]
 
     def findings(self) -> list[Finding]:
-        """What the rules find in the spans so far, the costliest first; without what is allowed."""
-        return check(self.trace)
+        """What the rules find in the spans so far, the costliest first; without what is allowed.
+
+        Thresholds are those given as ``limits``, or else those of the settings. Raises ConfigError where
+        these cannot be read.
+        """
+        from perfkit.rules import check
+
+        return check(self.trace, self._limits_in_force())
 
     def allowed(self) -> Allowed:
         """What ``perfkit.allow`` permitted, and the sentences about permissions that nothing needed."""
-        return check_allowed(self.trace)
+        from perfkit.rules import check_allowed
+
+        return check_allowed(self.trace, self._limits_in_force())
+
+    def _limits_in_force(self) -> Limits:
+        from perfkit.config import load
+        from perfkit.rules import Limits
+
+        return self._limits or Limits.of(load())
 
     def assert_ok(self, *, no: tuple[str, ...] | None = None, **limits: int) -> None:
         """Raise BudgetError, which is an AssertionError, if a limit is broken.
@@ -96,6 +116,8 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
         unknown = sorted(set(limits) - set(_LIMITS))
         if unknown:
             raise UsageError(f"assert_ok knows no limit {unknown[0]!r}; it knows {', '.join(_LIMITS)} and no")
+        from perfkit.rules import available, load
+
         names = {name for code in available() for name in (code, load(code).NAME)}
         for name in no or ():
             if name not in names:

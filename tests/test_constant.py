@@ -52,9 +52,9 @@ def test_what_grows_is_named_with_its_line(db):
         perfkit.assert_constant(per_row(db))
     message = str(caught.value)
     assert message.startswith(
-        f"operations grow with the data: +3 SELECT id FROM t WHERE id = ? (from 2 to 5) at {FILE}:"
+        f"operations grow with the data (PK502): +3 SELECT id FROM t WHERE id = ? (from 2 to 5) at {FILE}:"
     )
-    assert message.endswith("per_row.page")
+    assert message.endswith("per_row.page (2 at size 2, 5 at size 5: grows like size^1)")
     assert isinstance(caught.value, AssertionError)
 
 

@@ -13,9 +13,9 @@ from perfkit import errors
 
 ROOT = Path(perfkit.__file__).parent
 LAYERS = [
-    *("errors", "children", "model", "fingerprints", "tracing", "profiling", "probes", "rules", "recording"),
-    *("constant", "testing", "stats"),
-    *("sim", "worlds", "bench", "config", "export", "report", "launcher", "cli"),
+    *("errors", "children", "config", "model", "fingerprints", "tracing", "profiling", "probes", "stats"),
+    *("rules", "recording", "constant", "testing", "ingest"),
+    *("sim", "worlds", "bench", "export", "report", "launcher", "cli"),
 ]
 
 

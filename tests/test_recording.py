@@ -32,7 +32,7 @@ def test_findings_break_the_budget_unless_others_are_named():
     with pytest.raises(BudgetError):
         rec.assert_ok(no=("n-plus-one-request",))
     rec.assert_ok(no=("PK501",))
-    with pytest.raises(UsageError, match=r"no rule named 'PK120'\. Did you mean 'PK102'"):
+    with pytest.raises(UsageError, match=r"no rule named 'PK120'\. Did you mean 'PK"):
         rec.assert_ok(no=("PK120",))
 
 

@@ -21,7 +21,7 @@ from perfkit.bench.pool import Pool, default_workers, lost
 from perfkit.bench.scenario import Scenario, Strategy
 from perfkit.errors import UnknownNameError, UsageError, WorldError
 from perfkit.model import Cell, Finding, Prediction, Run, ScenarioResult
-from perfkit.rules import results_differ
+from perfkit.rules import growth, results_differ
 from perfkit.worlds.serving import serving
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def bench(
         run.warnings.append("interrupted: only the cells shown were measured")
     for work in works:
         _compare(work)
+        _look_for_growth(work)
         work.result.predictions = predictions(work.result)
         work.result.claims = work.scenario.check_claims(work.result)
         run.scenarios.append(work.result)
@@ -228,6 +229,19 @@ def _compare(work: _Work) -> None:
         cell.agrees = equal(answers, expected)
         if not cell.agrees:
             cell.findings = _differs(work, cell, answers, expected) + cell.findings
+
+
+def _look_for_growth(work: _Work) -> None:
+    """Put what grows faster than the scenario expects among the findings of the largest size (PK502)."""
+    result = work.result
+    for world in result.worlds:
+        for info in result.strategies:
+            cells = [result.cell(world.name, info.name, size) for size in result.sizes]
+            measured = [cell for cell in cells if cell is not None and cell.status == "ok"]
+            if len(measured) > 1:
+                counters = {cell.size: cell.counters for cell in measured}
+                site = work.scenario.strategies[info.name].site
+                measured[-1].findings += growth.of_counters(info.name, site, counters, work.scenario.growth)
 
 
 def _answers(work: _Work, cell: Cell) -> list[object]:

@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from perfkit.bench.scenario import Scenario, Strategy
+from perfkit.config import load as load_config
 from perfkit.errors import DeadlockError, MissingExtraError, SimulationError, VirtualTimeoutError
 from perfkit.fingerprints import describe_url
 from perfkit.model import Cell, CellCost, HostFacts, Sample, Trace, busy_ns, pack, peak_overlap
 from perfkit.model.plain import text as plain_text
 from perfkit.profiling import suspended
 from perfkit.recording import record
-from perfkit.rules import check
+from perfkit.rules import Limits, check
 from perfkit.worlds.base import Access, World
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def _add(cell: Cell, sample: _Sample, seed: int) -> None:
     cell.waiting_ns = busy_ns(operations)
     cell.peak_in_flight = peak_overlap(operations)
 
-    cell.findings = check(trace)
+    cell.findings = check(trace, Limits.of(load_config()))
     cell.trace = pack(trace, limit=MAX_KEPT_SPANS)
 
 

@@ -23,6 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Check = Callable[[ScenarioResult], "tuple[str, bool | None]"]
 
 DEFAULT_WORLD = "default"
+MAX_GROWTH = 10
 
 
 class Strategy(Struct, frozen=True):
@@ -50,7 +51,8 @@ class StoryClaim(Struct, frozen=True):
 class Scenario:
     """A job to be compared over strategies, sizes and worlds.
 
-    ``sizes`` are numbers of ``unit``; ``world`` is one world or a mapping of names to worlds.
+    ``sizes`` are numbers of ``unit``; ``world`` is one world or a mapping of names to worlds. ``growth`` is
+    how counters may grow at most, as an exponent of the size: 1 with it, 0 not at all (else PK502).
 
     >>> from perfkit.worlds import WebWorld
     >>> shop = Scenario("shop", sizes=(10, 100), world=WebWorld(lambda size: None), unit="orders")
@@ -69,16 +71,20 @@ class Scenario:
         unit: str = "items",
         title: str = "",
         doc: str = "",
+        growth: float = 1.0,
     ) -> None:
         if not name or any(letter in name for letter in "/\\ ,"):
             raise ScenarioError(f"a scenario's name must be a word without / \\ , or spaces, not {name!r}")
         if not sizes or any(not isinstance(size, int) or size < 1 for size in sizes):
             raise ScenarioError(f"scenario {name}: sizes must be whole numbers from 1, not {sizes!r}")
+        if not isinstance(growth, (int, float)) or not 0 <= growth <= MAX_GROWTH:
+            raise ScenarioError(f"scenario {name}: growth must be an exponent from 0 to 10, not {growth!r}")
         caller = sys._getframe(1)
         self.name = name
         self.sizes = tuple(sorted(set(sizes)))
         self.worlds: dict[str, World] = dict(world) if isinstance(world, Mapping) else {DEFAULT_WORLD: world}
         self.unit = unit
+        self.growth = growth
         self.title = title
         self.doc = doc or (caller.f_globals.get("__doc__") or "").strip()
         self.file = caller.f_code.co_filename

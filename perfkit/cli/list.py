@@ -33,7 +33,7 @@ def command(files: tuple[str, ...]) -> int:
     for code in sorted(rules.available()):
         click.echo(f"  {code} {rules.load(code).NAME}")
     click.echo(f"probes\n  {', '.join(sorted(probes.available()))}")
-    click.echo(f"formats\n  {', '.join(sorted([*FORMATS, 'text']))}")
+    click.echo(f"formats\n  {', '.join(sorted(FORMATS))}")
     for problem in found.errors:
         notes().print(f"perfkit: {problem}", markup=False)
     return 2 if found.errors and files else 0

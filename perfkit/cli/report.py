@@ -11,6 +11,7 @@ from perfkit.cli.bench import check_output
 from perfkit.cli.show import Names, notes, results
 from perfkit.errors import RunFileError, UnknownNameError, UsageError
 from perfkit.model.run import Run
+from perfkit.report import FORMATS, render
 
 STDOUT = Path("-")
 
@@ -18,22 +19,21 @@ STDOUT = Path("-")
 @click.command("report")
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option(
-    "-f", "--format", "forms", type=Names(), default="html", show_default=True, help="text,html,json,otlp"
+    "-f", "--format", "forms", type=Names(), default="html", show_default=True, help=", ".join(FORMATS) + "."
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here; - is stdout.")
 @click.option("--force", is_flag=True, help="Replace the file named with -o.")
 def command(run: Path | None, forms: tuple[str, ...], output: Path | None, force: bool) -> int:
     """Show the stored RUN; without one, the newest in the reports folder.
 
-    text goes to stdout; other formats to a file beside the run, or to the one named with -o.
+    text, and github (annotations for a step of GitHub Actions), go to stdout; other formats to a file beside
+    the run, or to the one named with -o.
     """
-    from perfkit.model.storage import read_run, write_atomic
-    from perfkit.report import FORMATS, render
-    from perfkit.report.files import beside
+    from perfkit.model.storage import read_run
 
     for form in forms:
-        if form != "text" and form not in FORMATS:
-            raise UnknownNameError("format", form, [*FORMATS, "text"])
+        if form not in FORMATS:
+            raise UnknownNameError("format", form, FORMATS)
     if output not in (None, STDOUT):
         if len(forms) > 1:
             raise UsageError("-o names one file; ask for one format with -f, or leave -o out")
@@ -41,18 +41,25 @@ def command(run: Path | None, forms: tuple[str, ...], output: Path | None, force
     source = run or newest(config.load().folder("reports"))
     loaded = read_run(source)
     for form in forms:
-        if form == "text":
-            _show(loaded)
-            continue
-        data = render(loaded, form)
-        if output == STDOUT:
-            click.echo(data, nl=False)
-        else:
-            target = output or beside(source, FORMATS[form][1])
-            if target.resolve() == source.resolve():
-                raise UsageError(f"{target} is the run itself; name another file with -o, or - for stdout")
-            notes().print(f"report: {write_atomic(target, data)}", markup=False)
+        _write(loaded, form, output, source)
     return 0
+
+
+def _write(run: Run, form: str, output: Path | None, source: Path) -> None:
+    """In one format, to where it belongs."""
+    from perfkit.model.storage import write_atomic
+    from perfkit.report.files import beside
+
+    shown = output == STDOUT or (output is None and FORMATS[form].to_stdout)
+    if shown and form == "text":
+        _show(run)
+    elif shown:
+        click.echo(render(run, form), nl=False)
+    else:
+        target = output or beside(source, FORMATS[form].suffix)
+        if target.resolve() == source.resolve():
+            raise UsageError(f"{target} is the run itself; name another file with -o, or - for stdout")
+        notes().print(f"report: {write_atomic(target, render(run, form))}", markup=False)
 
 
 def newest(folder: Path) -> Path:

@@ -104,7 +104,7 @@ def command(
         if recorded.trace is None:
             notes().print(NOTHING_RECORDED, markup=False)
             return recorded.exit_code
-        run = _as_run(recorded, recorded.trace, arguments, settings.root)
+        run = _as_run(recorded, recorded.trace, arguments, settings)
         problems = keep(run, output, settings.folder("reports"), report)  # first: stderr may be closed
         _show(run)
         for problem in problems:
@@ -143,14 +143,14 @@ def _shown(arguments: list[str]) -> list[str]:
     return [text(word) for word in program] + ([f"(and {rest} arguments)"] if rest else [])
 
 
-def _as_run(recorded: Recorded, trace: Trace, arguments: list[str], folder: Path) -> Run:
+def _as_run(recorded: Recorded, trace: Trace, arguments: list[str], settings: config.Config) -> Run:
     from perfkit import __version__
     from perfkit.bench.environment import describe_machine
     from perfkit.model import pack
     from perfkit.report.bound_by import PROGRAM
-    from perfkit.rules import check, check_allowed
+    from perfkit.rules import Limits, check, check_allowed
 
-    machine = describe_machine(folder)
+    machine, limits = describe_machine(settings.root), Limits.of(settings)
     machine.real_ns = trace.duration_ns
     machine.costs = [CellCost("", "", PROGRAM, 0, recorded.computing_ns, trace.duration_ns)]
     ending = f"the program ended with exit code {recorded.exit_code}"
@@ -162,9 +162,9 @@ def _as_run(recorded: Recorded, trace: Trace, arguments: list[str], folder: Path
         perfkit=__version__,
         command=["perfkit", "run", *_shown(arguments)],
         trace=pack(trace, limit=MAX_KEPT_SPANS),
-        findings=check(trace),
+        findings=check(trace, limits),
         profiles=recorded.profiles,
-        warnings=[*trace.warnings, *check_allowed(trace).stale, *([ending] if recorded.exit_code else [])],
+        warnings=[*trace.warnings, *check_allowed(trace, limits).stale, *([ending] if recorded.exit_code else [])],
     )
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from perfkit.fingerprints.sql_facts import Facts, kind_of, verb_of
+from perfkit.fingerprints.sql_facts import Facts, asks_for_range, kind_of, longest_list, verb_of
 from perfkit.fingerprints.sql_lists import VALUE
 from perfkit.fingerprints.sql_reader import Reader, shown
 from perfkit.fingerprints.sql_tokens import BACKSLASH, STANDARD
@@ -37,7 +37,9 @@ class Statement(NamedTuple):
     ``template``: ready to show. ``verb``: upper case, of the main statement behind WITH, "" if unknown.
     ``tables``: names it reads or writes, in order, best effort. ``kind``: "query", "transaction" (BEGIN,
     COMMIT, SAVEPOINT ...) or "catalogue" (asks about tables, not for their rows). ``limit``, ``offset``:
-    whether the outermost query has one. ``lists``: it asks for several values at once (IN list, ``= ANY``).
+    whether the outermost query has one. ``lists``: it asks for several values at once (IN list, ``= ANY``);
+    ``listed``: how many the longest such list has, or how many rows stand behind VALUES, as far as the text
+    shows it (0: no list). ``ranged``: it asks for what lies before, behind or between values.
     """
 
     template: str
@@ -47,6 +49,8 @@ class Statement(NamedTuple):
     limit: bool = False
     offset: bool = False
     lists: bool = False
+    listed: int = 0
+    ranged: bool = False
 
 
 def describe_sql(sql: str) -> Statement:
@@ -70,7 +74,17 @@ def _describe(sql: str) -> Statement:
     verb = verb_of(tokens)
     kind = kind_of(verb, tables, tokens)
     lists = reader.lists or _asks_for_several(tokens)
-    return Statement(shown(tokens[1:]), verb, tables, kind, facts.limit, facts.offset, lists)
+    return Statement(
+        template=shown(tokens[1:]),
+        verb=verb,
+        tables=tables,
+        kind=kind,
+        limit=facts.limit,
+        offset=facts.offset,
+        lists=lists,
+        listed=longest_list(sql) if lists or "VALUES" in tokens else 0,
+        ranged=asks_for_range(tokens),
+    )
 
 
 def _read(sql: str) -> Reader:

@@ -172,3 +172,29 @@ def kind_of(verb: str, tables: tuple[str, ...], tokens: list[str]) -> str:
     if verb in CATALOGUE_VERBS or (tables and all(map(CATALOGUE.fullmatch, tables))):
         return "catalogue"
     return "catalogue" if not tables and any(map(ABOUT.fullmatch, tokens)) else "query"
+
+
+_LIST: Final = re.compile(r"\bIN\s*\(([^()]*+)\)", re.IGNORECASE)
+_ROWS: Final = re.compile(r"\bVALUES\s*\(", re.IGNORECASE)
+_NEXT_ROW: Final = re.compile(r"\)\s*,\s*\(")
+_RANGES: Final = frozenset({"<", ">", "<=", ">=", "BETWEEN"})
+
+
+def longest_list(sql: str) -> int:
+    """How many values the longest IN list of ``sql`` has, or rows its VALUES; commas in texts count, too.
+
+    >>> longest_list("SELECT * FROM t WHERE id IN (1, 2, 3)"), longest_list("INSERT INTO t VALUES (?), (?)")
+    (3, 2)
+    """
+    longest = max((found[1].count(",") + 1 for found in _LIST.finditer(sql)), default=0)
+    rows = _ROWS.search(sql)
+    if rows is not None:
+        longest = max(longest, 1 + sum(1 for _ in _NEXT_ROW.finditer(sql, rows.end())))
+    return longest
+
+
+def asks_for_range(tokens: list[str]) -> bool:
+    """Whether a value is compared with by order: what pages by key and chunks by range do."""
+    return any(
+        word in _RANGES and "?" in tokens[place + 1 : place + 3] for place, word in enumerate(tokens)
+    )

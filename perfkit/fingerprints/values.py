@@ -64,6 +64,29 @@ def digest(encoded: bytes) -> str:
     return blake2b(encoded, digest_size=8).hexdigest() if encoded else ""
 
 
+def digest_each(encoded: bytes) -> list[str] | dict[str, str]:
+    """Eight hex digits for each of the parameters that ``encode_params`` encoded; [] if they were too long.
+
+    A dict where they have names: then their order is not that of the statement.
+
+    >>> digest_each(encode_params((5, 6)))[0] == digest_each(encode_params((5, 7)))[0]
+    True
+    """
+    if not encoded or encoded[:1] == _SHORTENED:
+        return []
+    try:
+        values = msgspec.msgpack.decode(encoded)
+    except (msgspec.DecodeError, ValueError):
+        return []
+    if isinstance(values, dict):
+        return {str(key): _short(value) for key, value in values.items()}
+    return [_short(value) for value in values] if isinstance(values, list) else []
+
+
+def _short(value: object) -> str:
+    return blake2b(_encode(value), digest_size=4).hexdigest()
+
+
 def hash_params(params: object) -> str:
     """Sixteen hex digits of a query's parameters; empty if it has none.
 

@@ -13,7 +13,9 @@ class Finding(Struct):
     ``rule`` is the code ("PK102"), ``name`` its name ("n-plus-one-request"), ``template`` the repeated
     operation with its values masked. ``site`` is the line to edit, ``path`` the whole call path.
     ``spent_ns`` is what the operations took; ``saving_ns`` what the fix is predicted to save (None: unknown)
-    and ``basis`` how that was predicted. ``evidence`` are short facts, ``fix`` says what to do.
+    and ``basis`` how that was predicted. ``evidence`` are short facts, ``fix`` says what to do. ``place``
+    names the spans around it where the trace does not name lines; ``traces`` is in how many traces it was
+    found, of which ``count`` and the times are the sums.
     """
 
     rule: str
@@ -28,6 +30,8 @@ class Finding(Struct):
     evidence: list[str] = field(default_factory=list)
     fix: str = ""
     span_ids: list[int] = field(default_factory=list)
+    place: str = ""
+    traces: int = 1
 
     @property
     def identity(self) -> str:
@@ -38,7 +42,7 @@ class Finding(Struct):
         >>> a.identity == b.identity
         True
         """
-        place = (self.site.file, self.site.function) if self.site else ("", "")
+        place = (self.site.file, self.site.function) if self.site else (self.place, "")
         import hashlib  # late: it loads OpenSSL
 
         text = "\0".join((self.rule, self.template, *place))

@@ -209,8 +209,21 @@ class Machine(Struct):
     costs: list[CellCost] = field(default_factory=list)
 
 
+class Imported(Struct):
+    """What ``perfkit analyze`` read: the file's name, its format, how much was in it, what was left out.
+
+    ``format`` is "otlp", "chrome" or "perfkit"; ``left_out`` are sentences.
+    """
+
+    source: str
+    format: str
+    traces: int = 0
+    spans: int = 0
+    left_out: list[str] = field(default_factory=list)
+
+
 class Run(Struct):
-    """The document. ``kind`` is "bench" or "trace"; ``clock`` "virtual" or "wall"."""
+    """The document. ``kind`` is "bench", "trace" or "analysis"; ``clock`` "virtual" or "wall"."""
 
     kind: str
     clock: str
@@ -225,6 +238,7 @@ class Run(Struct):
     profiles: list[Profile] = field(default_factory=list)
     interrupted: bool = False
     warnings: list[str] = field(default_factory=list)
+    imported: Imported | None = None
 
     def problems(self) -> list[str]:
         """What keeps this run from passing, a sentence each."""
@@ -235,5 +249,6 @@ class Run(Struct):
         """FAIL with problems; INCONCLUSIVE when interrupted, or when nothing was measured."""
         if self.problems():
             return Outcome.FAIL
-        measured = self.trace is not None or any(c.samples for s in self.scenarios for c in s.cells)
+        read = self.imported is not None and self.imported.spans > 0
+        measured = read or self.trace is not None or any(c.samples for s in self.scenarios for c in s.cells)
         return Outcome.PASS if measured and not self.interrupted else Outcome.INCONCLUSIVE

@@ -3,7 +3,9 @@
 A callback or a step of a task that keeps the loop's thread longer than THRESHOLD_NS is recorded, with the
 line of the application that was running then: a watchdog thread looks at the stack of a step that lasts too
 long. That thread lives only while something is recorded; a fast step costs two readings of the clock. A
-recording that ends within such a step ends the span too, as unfinished.
+recording that ends within such a step ends the span too, as unfinished. Its attributes: ``call``, what the
+line calls as it is written there; ``inside``, the innermost function below that line, of whatever library
+("" if there is none); ``waiting``, how many other callbacks were ready to run by then.
 
 A task waits in ``asyncio.sleep``, ``Lock.acquire``, ``Semaphore.acquire``, ``Condition.wait`` (of which
 ``Barrier`` is made), ``Event.wait``, ``Queue.get`` and ``Queue.put``; only what really waited is recorded.
@@ -26,12 +28,12 @@ from functools import cache, wraps
 from itertools import islice
 from threading import Lock, get_ident
 from token import NAME
-from types import FrameType, FunctionType, coroutine
-from typing import TYPE_CHECKING, Any
+from types import CodeType, FrameType, FunctionType, coroutine
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from perfkit.probes.threading import begin_wait, is_watched
 from perfkit.tracing import Operation, Recording, current_clock, here, leave, open_spans
-from perfkit.tracing.callpath import Path, capture, shown
+from perfkit.tracing.callpath import MAX_FRAMES, Path, capture, shown
 from perfkit.tracing.clocks import REAL_PERF_COUNTER_NS
 from perfkit.tracing.scopes import active
 from perfkit.tracing.tasks import start_of_task
@@ -189,14 +191,32 @@ Step = tuple[int, "Handle"]
 """A step of a loop: since when, on the real clock, and what is run."""
 
 
+class Still(NamedTuple):
+    """A frame as it was at one moment; the real one goes on."""
+
+    f_code: CodeType
+    f_lasti: int
+    f_globals: dict[str, Any]
+    f_back: Still | None
+
+
+class Seen(NamedTuple):
+    """What the watchdog saw of a step that lasts too long: the stack, and how many others were ready."""
+
+    step: Step
+    stack: Still | None
+    waiting: int
+
+
 class Watch:
     """What a loop's thread does now, for the watchdog; ``opened`` is the span of a step that is too long."""
 
-    __slots__ = ("ident", "opened", "step")
+    __slots__ = ("ident", "opened", "seen", "step")
 
     def __init__(self, ident: int) -> None:
         self.ident = ident
         self.step: Step | None = None
+        self.seen: Seen | None = None
         self.opened: Operation | None = None
 
 
@@ -248,13 +268,15 @@ def _ended(watch: Watch, step: Step) -> None:
     watch.step = None
     with suppress(Exception), _changing:
         opened, watch.opened = watch.opened, None
-        opened = opened or _open(watch, step, (), "")
+        seen, watch.seen = watch.seen, None
+        if opened is None:
+            opened = _open(watch, step, *_told(seen if seen is not None and seen.step == step else None))
         leave(opened)
         if opened is not None:
             opened.place = _place(opened.recording, step[1])
 
 
-def _open(watch: Watch, step: Step, path: Path, call: str) -> Operation | None:
+def _open(watch: Watch, step: Step, path: Path, facts: dict[str, Any]) -> Operation | None:
     """The span of a step that has lasted too long already; None if it is not recorded."""
     began_ns, handle = step
     # a copy, because the context itself is in use while the step runs
@@ -269,7 +291,7 @@ def _open(watch: Watch, step: Step, path: Path, call: str) -> Operation | None:
     while scope.start_ns > start_ns:
         scope = scope.parent
     name = f"event loop held by {path[0] if path else _name(handle)}"
-    attrs = {"threshold_ns": THRESHOLD_NS, "call": call, "library": LIBRARY}
+    attrs = {"threshold_ns": THRESHOLD_NS, **facts, "library": LIBRARY}
     opened = Operation(name, attrs, scope, caller=path, start_ns=start_ns, kind="blocked")
     opened.place = open_spans.Place(recording, open_spans.Thread(watch.ident, 0), 0)
     opened.place.append(opened)
@@ -353,15 +375,53 @@ def _look(watch: Watch) -> None:
     step = watch.step
     if step is None or watch.opened is not None or REAL_PERF_COUNTER_NS() - step[0] <= THRESHOLD_NS:
         return
-    frame = sys._current_frames().get(watch.ident)
-    path = capture(frame)
-    call = _call(frame) if path else ""
+    # kept at once: looking files up lets the loop's thread go on, perhaps to the end of the step
+    watch.seen = seen = Seen(step, _still(sys._current_frames().get(watch.ident)), _ready(step[1]))
+    told = _told(seen)
     with _changing:
         if watch.step is step:  # else another one was seen
-            watch.opened = _open(watch, step, path, call)
+            watch.opened = _open(watch, step, *told)
 
 
-def _call(frame: FrameType | None) -> str:
+def _still(frame: FrameType | None) -> Still | None:
+    """The stack from ``frame`` outwards as it is now."""
+    frames = list[FrameType]()
+    while frame is not None and len(frames) < MAX_FRAMES:
+        frames.append(frame)
+        frame = frame.f_back
+    still = None
+    for frame in reversed(frames):
+        still = Still(frame.f_code, frame.f_lasti, frame.f_globals, still)
+    return still
+
+
+def _ready(handle: Any) -> int:
+    """How many callbacks the loop would run now."""
+    return len(getattr(handle._loop, "_ready", ()))
+
+
+def _told(seen: Seen | None) -> tuple[Path, dict[str, Any]]:
+    """Call path and attributes."""
+    if seen is None:
+        return (), {"call": ""}
+    frame: Any = seen.stack
+    path = capture(frame)
+    facts = {"call": _call(frame), "inside": _inside(frame)} if path else {"call": ""}
+    return path, {**facts, "waiting": seen.waiting}
+
+
+def _inside(frame: Any) -> str:
+    """The innermost function, by its module's name and its own; "" if that is the application's."""
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] != "perfkit":
+            is_own = shown(frame.f_code.co_filename) is not None
+            return "" if is_own else f"{module}.{frame.f_code.co_qualname}".replace(".<locals>", "")
+        frame = frame.f_back
+    return ""
+
+
+def _call(frame: Any) -> str:
     """What the application's innermost line calls, as it is written there; "" if that cannot be told."""
     import linecache
 

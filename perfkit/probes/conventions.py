@@ -15,6 +15,7 @@ from perfkit.fingerprints import describe_url
 from perfkit.fingerprints.names import is_key, is_method
 from perfkit.fingerprints.sql import Statement, describe_sql
 from perfkit.fingerprints.values import hash_params
+from perfkit.model import Frame
 from perfkit.model.plain import represent
 from perfkit.probes.http import describe as describe_request
 
@@ -27,7 +28,15 @@ SQL_SYSTEMS = frozenset(
         *("vertica", "hanadb", "sap.hana", "sybase", "cassandra", "other_sql"),
     )
 )
-"""Whose statements can be masked as SQL. Of others only the operation's name is kept."""
+"""Whose statements can be masked as SQL."""
+
+OTHER_SYSTEMS = frozenset(
+    (
+        *("redis", "valkey", "memcached", "mongodb", "couchdb", "couchbase", "cosmosdb", "azure.cosmosdb"),
+        *("dynamodb", "aws.dynamodb", "elasticsearch", "opensearch", "neo4j", "hbase", "geode", "etcd"),
+    )
+)
+"""Whose statements are no SQL: only the operation's name is kept. Of systems in neither, the text decides."""
 
 NAMES = frozenset(
     (
@@ -45,12 +54,33 @@ NAMES = frozenset(
 )
 """Attributes whose texts name things of the program, and are no values of its data."""
 
-SYSTEM = ("db.system.name", "db.system")
-"""Shows that a span is about a database."""
+SYSTEM = ("db.system.name", "db.system", "db.type")
+"""Shows that a span is about a database; the last is OpenTracing's."""
+
+ENTRY_KINDS = frozenset({"SERVER", "CONSUMER"})
+"""In these a service answers a request or handles a message."""
 
 MASKED = "?"
 
+_STATEMENT = ("db.query.text", "db.statement")
 _PARAMETERS = ("db.query.parameter.", "db.operation.parameter.")
+_SQL_VERBS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE"})
+_ALIASES = {"postgres": "postgresql", "sql": "other_sql", "sqlserver": "mssql"}
+_CONNECTING = re.compile(
+    r"(?:.*[.:_-])?(?:connect|connection|get_?connection|checkout|acquire|open|close|release|ping)", re.I
+)
+"""Operations that are no query, but get hold of a connection or let go of it."""
+
+_ADDRESS = ("server.address", "net.peer.name", "net.peer.ip", "peer.hostname", "peer.service")
+_GRPC_STATUS = {0: 200, 3: 400, 4: 504, 5: 404, 7: 403, 8: 429, 12: 501, 14: 503, 16: 401}
+"""Of gRPC and of HTTP; the others are 500 (google/rpc/code.proto)."""
+
+_LIBRARY_FILE = re.compile(
+    r"^<|^node:|(?:^|/)(?:site-packages|dist-packages|node_modules|vendor|gems|lib/python\d[\w.]*)/|\.jar!?"
+)
+_MAX_FILE = 300
+_LARGE = 2**53
+_DIGITS = re.compile(r"[0-9]{1,15}")
 _PATH = re.compile(r"\S*/\S*")
 _PLACEHOLDER = re.compile(r"\?|%\(?\w|\$\d|[:@]\w")
 
@@ -68,8 +98,8 @@ class Described(NamedTuple):
 def describe(name: str, span_kind: str, facts: Facts, *, keep_values: bool = False) -> Described:
     """What ``facts``, a span's attributes, say. ``span_kind`` is "CLIENT", "SERVER", "INTERNAL" ...
 
-    The attributes are those of perfkit's own probes, as far as they are known; ``params`` of a query is
-    missing where its parameters are not.
+    The attributes are those of perfkit's own probes, as far as they are known; ``params`` of a query or call
+    is missing where its parameters are not. ``entry`` is True where a service answers a request.
 
     >>> describe("SELECT", "CLIENT", {"db.system": "sqlite", "db.statement": "SELECT 5"})[:2]
     ('query', 'SELECT ?')
@@ -78,13 +108,14 @@ def describe(name: str, span_kind: str, facts: Facts, *, keep_values: bool = Fal
     if span_kind in ("CLIENT", "INTERNAL"):
         found = _query(facts, keep_values)
     if found is None and span_kind == "CLIENT":
-        found = _request(facts)
-    return found or as_span(name, facts, keep_values=keep_values)
+        found = _request(facts) or _call(facts)
+    return found or as_span(name, facts, span_kind=span_kind, keep_values=keep_values)
 
 
-def as_span(name: str, facts: Facts, *, keep_values: bool = False) -> Described:
+def as_span(name: str, facts: Facts, *, span_kind: str = "", keep_values: bool = False) -> Described:
     """The same for what is no operation of its own, or is not to be counted as one."""
-    return Described("span", shown_name(name, facts), _harmless(facts, keep_values))
+    entry = {"entry": True} if span_kind in ENTRY_KINDS else {}
+    return Described("span", shown_name(name, facts), {**_harmless(facts, keep_values), **entry})
 
 
 def shown_name(name: str, facts: Facts) -> str:
@@ -101,47 +132,80 @@ def shown_name(name: str, facts: Facts) -> str:
     return _PATH.sub(lambda path: "".join(describe_url(path[0])[:2]) or MASKED, name)
 
 
+def frame(facts: Facts) -> Frame | None:
+    """The line of the application that the attributes name; None if they do not, or name a library's.
+
+    >>> str(frame({"code.filepath": "app/views.py", "code.lineno": 7, "code.function": "page"}))
+    'app/views.py:7 in page'
+    """
+    file = _text(facts, "code.file.path", "code.filepath").replace("\\", "/")
+    line = _numbers(facts, line=("code.line.number", "code.lineno")).get("line", 0)
+    if not file or not line or len(file) > _MAX_FILE or _LIBRARY_FILE.search(file):
+        return None
+    return Frame(file, line, _text(facts, "code.function.name", "code.function")[:_MAX_FILE] or "?")
+
+
 def _query(facts: Facts, keep_values: bool) -> Described | None:
     """None for what is no operation on a database, such as taking a connection from a pool."""
-    system = _text(facts, *SYSTEM)
-    sql = _text(facts, "db.query.text", "db.statement")
-    if not system:
+    given, sql = _text(facts, *SYSTEM).lower(), _text(facts, *_STATEMENT)
+    system = _ALIASES.get(given, given)
+    if not (system or sql):
         return None
-    statement = describe_sql(sql) if sql and system in SQL_SYSTEMS else Statement(_operation(facts, sql))
+    statement = _sql(system, sql) if sql else None
+    known = statement is not None
+    if statement is None:
+        statement = _operation(facts, sql) if system else Statement("")
     if not statement.template:
         return None
-    database = _text(facts, "db.namespace", "db.name")
+    database = _text(facts, "db.namespace", "db.name", "db.instance")
     attrs = {
         "sql": statement.template,
-        "system": system,
+        "system": system or "other_sql",
         "host": _host(facts),
         "database": PurePath(database).name if system == "sqlite" else database,
-        **_parameters(facts, sql, statement.template, keep_values),
+        **_parameters(facts, sql, statement.template if known else "", keep_values),
         **_numbers(facts, rows=("db.response.returned_rows",), many=("db.operation.batch.size",)),
     }
+    if statement.listed:
+        attrs["listed"] = statement.listed
     if statement.kind == "catalogue":
         attrs["catalogue"] = True
     kind = "transaction" if statement.kind == "transaction" else "query"
     return Described(kind, statement.template, attrs)
 
 
-def _operation(facts: Facts, sql: str) -> str:
-    """What is done to what, for systems whose statements are no SQL."""
+def _sql(system: str, sql: str) -> Statement | None:
+    """The statement, if it is SQL: by the system, or by its looks where that is not known."""
+    if system in OTHER_SYSTEMS:
+        return None
+    statement = describe_sql(sql)
+    is_sql = system in SQL_SYSTEMS or (statement.verb in _SQL_VERBS and statement.tables)
+    return statement if is_sql else None
+
+
+def _operation(facts: Facts, sql: str) -> Statement:
+    """What is done to what, where the statement is not known or no SQL."""
     done = _text(facts, "db.operation.name", "db.operation") or sql.partition(" ")[0]
     to = _text(facts, "db.collection.name", "db.sql.table", "db.mongodb.collection")
-    return " ".join(word for word in (done, to) if is_method(word))
+    words = [done, to] if done or to else _text(facts, "db.query.summary").split()
+    template = " ".join(word for word in words if is_method(word))
+    if _CONNECTING.fullmatch(template):
+        return Statement("")
+    return Statement(template, kind="transaction" if describe_sql(done).kind == "transaction" else "query")
 
 
 def _parameters(facts: Facts, sql: str, template: str, keep_values: bool) -> dict[str, Any]:
+    """The hash of the parameters; nothing where they are not known. ``template`` is "" for what is no SQL."""
     given: Any = {key: value for key, value in facts.items() if key.startswith(_PARAMETERS)}
     given = given or facts.get("db.statement.parameters")
     if given:
         kept = {"values": represent(given)} if keep_values else {}
         return {"params": hash_params(given), **kept}
-    if MASKED not in template:
+    if template and MASKED not in template:
         return {"params": ""}
     # literals are parameters too; what was put in the place of placeholders is not known
-    return {} if _PLACEHOLDER.search(sql) else {"params": hash_params(sql)}
+    known = sql and not _PLACEHOLDER.search(sql) and (template or " " in sql)
+    return {"params": hash_params(sql)} if known else {}
 
 
 def _request(facts: Facts) -> Described | None:
@@ -163,6 +227,26 @@ def _request(facts: Facts) -> Described | None:
     return Described("request", f"{attrs['method']} {attrs['host']}{attrs['template']}", attrs)
 
 
+def _call(facts: Facts) -> Described | None:
+    """A remote procedure call, such as gRPC's: a request whose parameters are not known."""
+    system, method = _text(facts, "rpc.system.name", "rpc.system"), _text(facts, "rpc.method")
+    path = "/".join(filter(None, (_text(facts, "rpc.service") if "/" not in method else "", method)))
+    if not system or not is_method(path) or not is_method(system):
+        return None
+    code = _numbers(facts, code=("rpc.grpc.status_code", "rpc.response.status_code")).get("code")
+    status = _numbers(facts, status=("http.response.status_code", "http.status_code")).get("status", 0)
+    attrs = {
+        "method": system.upper(),
+        "host": _host(facts),
+        "template": f"/{path}",
+        "body": "",
+        "rpc": path,
+        "status": status if code is None else _GRPC_STATUS.get(code, 500),
+        "retry": 0,
+    }
+    return Described("request", f"{attrs['method']} {attrs['host']}{attrs['template']}", attrs)
+
+
 def _url(facts: Facts) -> str:
     whole = _text(facts, "url.full", "http.url")
     if whole:
@@ -175,8 +259,8 @@ def _url(facts: Facts) -> str:
 
 
 def _host(facts: Facts) -> str:
-    address = _text(facts, "server.address", "net.peer.name", "net.peer.ip")
-    ports = _numbers(facts, port=("server.port", "net.peer.port"))
+    address = _text(facts, *_ADDRESS)
+    ports = _numbers(facts, port=("server.port", "net.peer.port", "peer.port"))
     if not address or not ports:
         return address
     return f"[{address}]:{ports['port']}" if ":" in address else f"{address}:{ports['port']}"
@@ -196,11 +280,20 @@ def _numbers(facts: Facts, **wanted: tuple[str, ...]) -> dict[str, int]:
     found = {}
     for name, keys in wanted.items():
         for key in keys:
-            number = facts.get(key)
-            if type(number) is int and number >= 0:
+            number = _number(facts.get(key))
+            if number >= 0:
                 found[name] = number
                 break
     return found
+
+
+def _number(value: object) -> int:
+    """A whole number, also where it is written as text; -1 if it is none."""
+    if type(value) is int:
+        return value
+    if isinstance(value, float) and value.is_integer() and value < _LARGE:
+        return int(value)
+    return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else -1
 
 
 def _harmless(facts: Facts, keep_values: bool) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any
 
 from perfkit.fingerprints.names import is_method
-from perfkit.probes.conventions import SYSTEM, as_span, describe, shown_name
+from perfkit.probes.conventions import ENTRY_KINDS, SYSTEM, as_span, describe, shown_name
 from perfkit.tracing import OpenSpan, Operation
 from perfkit.tracing.callpath import capture
 from perfkit.tracing.open_spans import Detour, Place
@@ -83,7 +83,9 @@ def _start(span: Any, frame: FrameType) -> None:
     place = place_in(scope)
     if place is None or key in _under_way:
         return
-    opened = _Bridged(shown_name(str(span.name), {}), {"library": NAME}, scope, place, caller=capture(frame))
+    entry = {"entry": True} if span.kind.name in ENTRY_KINDS else {}  # also of one that never ends
+    attrs = {"library": NAME, **entry}
+    opened = _Bridged(shown_name(str(span.name), {}), attrs, scope, place, caller=capture(frame))
     opened.tracer, opened.held = _tracer(span), _generator(frame)
     if _may_be_operation(span):
         _wait(opened, place)
@@ -123,7 +125,7 @@ def _end(span: Any) -> None:
 def _describe(opened: _Bridged, span: Any) -> None:
     name, facts, keep_values = str(span.name), dict(span.attributes or ()), opened.recording.keep_values
     if opened.below is None:
-        described = as_span(name, facts, keep_values=keep_values)
+        described = as_span(name, facts, span_kind=span.kind.name, keep_values=keep_values)
     else:
         described = describe(name, span.kind.name, facts, keep_values=keep_values)
     opened.kind, opened.name = described.kind, described.name

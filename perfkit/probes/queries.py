@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from perfkit.fingerprints.sql import Statement, describe_sql
-from perfkit.fingerprints.values import digest, encode_params
+from perfkit.fingerprints.values import digest, digest_each, encode_params
 from perfkit.model.plain import represent
 from perfkit.tracing import Operation, here, leave
 from perfkit.tracing import enter as enter_span
@@ -90,6 +90,13 @@ class Query(Operation, eq=False):
             facts["many"] = self.many
         if self.transaction is not None:
             facts["transaction"] = self.transaction
+        if statement.listed:
+            facts["listed"] = statement.listed
+        if statement.lists or statement.limit or statement.ranged:
+            # pages and chunks are told from loops by which of the parameters differ
+            each = digest_each(self.params)
+            if len(each) > 1:
+                facts["each"] = each
         if statement.kind == "catalogue":
             facts["catalogue"] = True
         return {**facts, **self.attrs} if self.attrs else facts

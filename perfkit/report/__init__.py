@@ -14,10 +14,11 @@ from perfkit.model import Run
 
 
 class Format(NamedTuple):
-    """Where a format's renderer lives and how its files end."""
+    """Where a format's renderer lives, how its files end, and whether it is meant for stdout."""
 
     module: str
     suffix: str
+    to_stdout: bool = False
 
     def renderer(self) -> Callable[[Run], bytes]:
         """The function that renders. Raises MissingExtraError when its packages are not installed."""
@@ -26,7 +27,11 @@ class Format(NamedTuple):
 
 FORMATS: dict[str, Format] = {
     "html": Format("perfkit.report.html", ".html"),
+    "text": Format("perfkit.report.text", ".txt", to_stdout=True),
     "json": Format("perfkit.report.json", ".json"),
+    "sarif": Format("perfkit.report.sarif", ".sarif"),
+    "junit": Format("perfkit.report.junit", ".xml"),
+    "github": Format("perfkit.report.github", ".txt", to_stdout=True),
     "otlp": Format("perfkit.report.otlp", ".otlp"),
 }
 """Name of each format. Adding one is one file and one line here."""

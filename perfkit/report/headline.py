@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from perfkit.model import Cell, Finding, Outcome, Run, ScenarioResult, StrategyInfo, unpack
+from perfkit.model import Cell, Finding, Imported, Outcome, Run, ScenarioResult, StrategyInfo, unpack
 from perfkit.report import bound_by, units
 from perfkit.report.bound_by import BoundBy
 
 
 @dataclass(frozen=True)
 class Headline:
-    """What a reader must know of one scenario (or recording) in five seconds; final sentences.
+    """What a reader must know of one scenario, recording or file of traces in five seconds; final sentences.
 
     ``gain`` is the effect in a few words, for titles; ``facts`` are (name, before, after).
     """
@@ -43,10 +43,12 @@ def title(run: Run, headlines: list[Headline]) -> str:
 
 
 def headlines(run: Run) -> list[Headline]:
-    """One headline per scenario; for a recorded program the one of its trace."""
+    """One headline per scenario; for a recorded program or a file of traces the one about that."""
     found = [_of_scenario(run, scenario) for scenario in run.scenarios]
     if run.trace is not None:
         found.append(_of_trace(run))
+    if run.imported is not None:
+        found.append(_of_imported(run.findings, run.imported))
     return found or [Headline("", "nothing measured", "Nothing was measured.")]
 
 
@@ -54,7 +56,8 @@ def provenance(run: Run) -> list[str]:
     """Clock, seed, revision, Python, perfkit and date, as far as they are known."""
     machine = run.machine
     environment = machine.environment
-    parts = [f"{run.clock} clock", f"seed {run.seed}"]
+    # a file of traces was recorded elsewhere: neither clock nor seed is ours
+    parts = [] if run.imported else [f"{run.clock} clock", f"seed {run.seed}"]
     if machine.git is not None:
         dirty = " with uncommitted changes" if machine.git.dirty else ""
         parts.append(
@@ -72,7 +75,12 @@ def outcome_meaning(run: Run) -> str:
     if run.outcome is Outcome.FAIL:
         return f"{units.plural(len(run.problems()), 'problem')}, listed below"
     if run.outcome is Outcome.INCONCLUSIVE:
-        return "interrupted before the end" if run.interrupted else "nothing was measured"
+        nothing = "no operation could be read" if run.imported else "nothing was measured"
+        return "interrupted before the end" if run.interrupted else nothing
+    if run.imported:
+        return (
+            "read in part; what was left out is listed below" if run.imported.left_out else "read to the end"
+        )
     if run.scenarios:
         return "every strategy that claims to be right answered, and all their answers are equal"
     return "recorded to the end"
@@ -182,12 +190,28 @@ def _cause(scenario: ScenarioResult, cell: Cell) -> str:
 
 def sentence_of(finding: Finding, measured: str = "") -> str:
     """Rule, place, count and saving of a finding in one sentence."""
-    site = units.clean(str(finding.site), 160) if finding.site else "a place that is not known"
     saving = f"predicted saving {units.seconds(finding.saving_ns)}" if finding.saving_ns is not None else ""
     tail = f"; {saving or 'no prediction'}{measured}" if saving or measured else ""
     rule, name = units.clean(finding.rule, 20), units.clean(finding.name, 60)
-    spent = f"{units.plural(finding.count, 'time')}, {units.seconds(finding.spent_ns)}"
-    return f"{rule} {name} at {site}: {spent}{tail}."
+    spent = f"{times(finding)}, {units.seconds(finding.spent_ns)}"
+    return f"{rule} {name} {place_of(finding)}: {spent}{tail}."
+
+
+def place_of(finding: Finding) -> str:
+    """The line to edit, or the spans around it where the trace names no lines."""
+    if finding.site:
+        return f"at {units.clean(str(finding.site), 160)}"
+    return f"under {units.clean(finding.place, 160)}" if finding.place else "at a place that is not known"
+
+
+def times(finding: Finding) -> str:
+    """How often, and in how many traces if there were several.
+
+    >>> times(Finding("PK101", "n", "SELECT ?", 2000, 0, traces=400))
+    '2,000 times in 400 traces'
+    """
+    count = units.plural(finding.count, "time")
+    return f"{count} in {units.number(finding.traces)} traces" if finding.traces > 1 else count
 
 
 def worst_of(findings: list[Finding]) -> Finding | None:
@@ -205,3 +229,12 @@ def _of_trace(run: Run) -> Headline:
     waiting = f", of which {units.seconds(waited[0])} waiting on {waited[1]}" if waited else ""
     effect = f"The program took {whole}{waiting}; {gain}."
     return Headline("", f"{gain} in {whole}", effect, sentence_of(worst) if worst else "", (), bound)
+
+
+def _of_imported(findings: list[Finding], read: Imported) -> Headline:
+    worst = worst_of(findings)
+    gain = units.plural(len(findings), "finding")
+    traces, spans = units.plural(read.traces, "trace"), units.plural(read.spans, "span")
+    source = units.clean(read.source, 120)
+    effect = f"{gain} in {traces} ({spans}) of {source}."
+    return Headline("", f"{gain} in {source}", effect, sentence_of(worst) if worst else "")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from perfkit.errors import MissingExtraError
 from perfkit.model import Run, ScenarioResult
-from perfkit.report import units
+from perfkit.report import pages, units
 from perfkit.report.bars import bars
+from perfkit.report.findings import MAX_ROWS
 from perfkit.report.inline_svg import inline
 from perfkit.report.picture import curves, growth_figure
 from perfkit.report.strategies import groups
@@ -25,7 +26,7 @@ def render(run: Run) -> bytes:
 
 
 def render_html(run: Run) -> str:
-    """The whole page. Raises MissingExtraError without jinja2 or matplotlib."""
+    """The whole page. Raises MissingExtraError without jinja2, markdown-it-py or matplotlib."""
     environment = _environment()
     return environment.get_template("report.html.j2").render(page=page(run))
 
@@ -39,7 +40,7 @@ def _environment() -> Environment:
         raise MissingExtraError("the HTML report", "jinja2", "report") from error
 
     def safe(function: Any) -> Any:
-        return lambda *arguments: Markup(function(*arguments))  # noqa: S704 - drawings escape their texts
+        return lambda *arguments: Markup(function(*arguments))  # noqa: S704 - drawings and pages escape their texts
 
     environment = Environment(
         loader=FunctionLoader(_template),
@@ -52,6 +53,8 @@ def _environment() -> Environment:
         css=Markup(_template("report.css")),  # noqa: S704 - a file of this package
         bars=safe(bars),
         waterfall=safe(waterfall),
+        rule_page=safe(pages.html),
+        max_rows=MAX_ROWS,
         growth=lambda scenario, prefix: [
             (caption, Markup(drawing))  # noqa: S704 - matplotlib escapes its texts
             for caption, drawing in _growth(scenario, prefix)

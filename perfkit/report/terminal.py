@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from perfkit.model import Cell, Run, ScenarioResult, StrategyInfo
 from perfkit.report import strategies, units
 from perfkit.report.console import Writer
-from perfkit.report.findings import FindingRow
+from perfkit.report.findings import MAX_ROWS, FindingRow
 from perfkit.report.headline import middle
-from perfkit.report.view import Page, ScenarioView, TraceView, page
+from perfkit.report.view import AnalysisView, Page, ScenarioView, TraceView, page
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,6 +39,8 @@ def render_terminal(run: Run, console: Console) -> None:
         _claims(scenario, out)
     if shown.trace is not None:
         _trace(shown.trace, out)
+    if shown.analysis is not None:
+        _analysis(shown.analysis, out)
     _machine(run, shown, out)
 
 
@@ -55,9 +57,9 @@ def _verdict(shown: Page, out: Writer) -> None:
         out.line(f"warning: {warning}", "yellow")
 
 
-def _left_out(count: int, word: str, out: Writer) -> None:
+def _left_out(count: int, word: str, out: Writer, *, all_in: str = "HTML report") -> None:
     if count > 0:
-        out.line(f"{units.plural(count, f'more {word}')} not shown here; the HTML report has all.")
+        out.line(f"{units.plural(count, f'more {word}')} not shown here; the {all_in} has all.")
 
 
 def _sizes(source: ScenarioResult) -> list[int]:
@@ -148,13 +150,15 @@ def _findings(rows: tuple[FindingRow, ...], out: Writer) -> None:
     if not rows:
         out.line("none")
     for row in rows[:MAX_FINDINGS]:
-        out.line(f"{row.rule} {row.name}: {row.times} at {row.site}")
+        out.line(f"{row.rule} {row.name}: {row.times} {row.where}")
         out.line(row.template, "dim", indent=2)
         where = f" ({row.worst})" if row.worst else ""
         out.line(f"{row.effect}{where}", indent=2)
         if row.fix:
             out.line(f"fix: {row.fix}", indent=2)
-    _left_out(len(rows) - MAX_FINDINGS, "finding", out)
+    _left_out(
+        len(rows) - MAX_FINDINGS, "finding", out, all_in="HTML report" if len(rows) <= MAX_ROWS else "JSON"
+    )
     if rows:
         out.line(f"More about a rule: perfkit explain {rows[0].rule}")
 
@@ -187,6 +191,15 @@ def _trace(trace: TraceView, out: Writer) -> None:
     _left_out(trace.tables.names_left_out + len(trace.tables.names) - len(names), "name", out)
     for note in trace.tables.notes:
         out.line(note)
+
+
+def _analysis(analysis: AnalysisView, out: Writer) -> None:
+    if analysis.left_out:
+        out.heading("Left out")
+    for sentence in analysis.left_out[:MAX_PROBLEMS]:
+        out.line(sentence, "yellow")
+    _left_out(len(analysis.left_out) - MAX_PROBLEMS, "sentence", out)
+    _findings(analysis.findings, out)
 
 
 def _machine(run: Run, shown: Page, out: Writer) -> None:

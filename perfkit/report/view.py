@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perfkit.model import Run, ScenarioResult
-from perfkit.report import findings, headline, lanes, profiles, recorded, strategies, units
+from perfkit.model import Imported, Run, ScenarioResult
+from perfkit.report import findings, headline, lanes, pages, profiles, recorded, strategies, units
 from perfkit.report.findings import FindingRow
 from perfkit.report.headline import Headline
 from perfkit.report.lanes import Waterfall
+from perfkit.report.pages import RulePage
 from perfkit.report.profiles import ProfileTable
 from perfkit.report.recorded import Recorded
 from perfkit.report.strategies import World
@@ -20,6 +21,7 @@ CLOCKS = {
     "virtual": "virtual: modelled latency on a simulated network; exact, the same on every machine",
     "wall": "wall: real time of this machine; it has noise, and differs from run to run",
 }
+ELSEWHERE = "that of the machines where the traces were recorded"
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,17 @@ class TraceView:
 
 
 @dataclass(frozen=True)
+class AnalysisView:
+    """The file that ``perfkit analyze`` read; ``left_out`` are sentences about what it could not."""
+
+    facts: tuple[tuple[str, str], ...]
+    left_out: tuple[str, ...]
+    findings: tuple[FindingRow, ...]
+
+
+@dataclass(frozen=True)
 class Page:
-    """All that a report shows, in its order."""
+    """All that a report shows, in its order. ``rules`` are the pages of those that found something."""
 
     title: str
     outcome: str
@@ -87,6 +98,8 @@ class Page:
     warnings: tuple[str, ...]
     scenarios: tuple[ScenarioView, ...]
     trace: TraceView | None
+    analysis: AnalysisView | None
+    rules: tuple[RulePage, ...]
     environment: tuple[tuple[str, str], ...]
     clock: str
     noise: str
@@ -106,8 +119,10 @@ def page(run: Run) -> Page:
         warnings=tuple(units.clean(sentence, 500) for sentence in run.warnings),
         scenarios=tuple(_scenario(scenario) for scenario in run.scenarios),
         trace=_trace(run),
+        analysis=_analysis(run) if run.imported else None,
+        rules=tuple(pages.of_rules(found.finding.rule for found in findings.of_run(run))),
         environment=tuple(_environment(run)),
-        clock=CLOCKS.get(run.clock, units.clean(run.clock)),
+        clock=ELSEWHERE if run.imported else CLOCKS.get(run.clock, units.clean(run.clock)),
         noise=_noise(run),
     )
 
@@ -125,7 +140,7 @@ def _scenario(scenario: ScenarioResult) -> ScenarioView:
         worlds=tuple(strategies.worlds(scenario)),
         predictions=tuple(_predictions(scenario)),
         waterfalls=tuple(lanes.of_scenario(scenario)),
-        findings=tuple(findings.of_scenario(scenario)),
+        findings=tuple(found.row for found in findings.of_scenario(scenario)),
         claims=tuple(_claims(scenario)),
         source=scenario,
     )
@@ -164,8 +179,23 @@ def _trace(run: Run) -> TraceView | None:
     return TraceView(
         recorded.recorded(run.trace),
         lanes.of_trace(run.trace),
-        tuple(findings.of_run(run.findings)),
+        tuple(found.row for found in findings.of_recording(run)),
         tuple(map(profiles.table, run.profiles)),
+    )
+
+
+def _analysis(run: Run) -> AnalysisView:
+    read = run.imported or Imported("", "")
+    facts = {
+        "File": units.clean(read.source, 200),
+        "Format": units.clean(read.format, 40),
+        "Traces": units.number(read.traces),
+        "Spans": units.number(read.spans),
+    }
+    return AnalysisView(
+        tuple(facts.items()),
+        tuple(units.clean(sentence, 500) for sentence in read.left_out),
+        tuple(found.row for found in findings.of_recording(run)),
     )
 
 
@@ -193,6 +223,8 @@ def _noise(run: Run) -> str:
     if run.clock == "virtual":
         seeds = f"; between seeds up to {100 * max(spreads):.1f} %" if spreads else ""
         return f"none: two runs give the same figures{seeds}"
+    if run.imported:
+        return "not known: the counts have none"
     if run.kind == "trace":
         return "not known: the program ran once"
     if not spreads:

@@ -10,15 +10,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from perfkit.model import Finding, Span, Trace, busy_ns, peak_overlap
+from perfkit.model import Finding, Span, busy_ns, peak_overlap
+from perfkit.rules.loops import Loop, is_refused
 from perfkit.rules.savings import Saving, predict
-from perfkit.rules.sites import site_of
+from perfkit.rules.view import View, by_cost
 
 CODE = "PK102"
 NAME = "n-plus-one-request"
-
-MIN_COUNT = 3
-"""Fewer calls than this are not called a loop."""
 
 PAGE_PARAMETERS = frozenset(
     {"after", "before", "continuation", "continuationtoken", "cursor", "endcursor", "endingbefore"}
@@ -39,40 +37,23 @@ _KEYSET = re.compile(r"(?:^|\[)[<>]")
 _MASK = re.compile(r"\{[a-z]+\}")
 _NO_LETTER = re.compile("[^a-z]")
 
-REFUSED = frozenset({429, 503})
-"""Statuses that say "later": the call was not answered, so it is no call of the loop."""
 
-Key = tuple[object, ...]
-
-
-def check(trace: Trace) -> list[Finding]:
+def check(view: View) -> list[Finding]:
     """One finding per place that calls in a loop, the costliest first."""
-    requests = [span for span in trace.of_kind("request") if span.end_ns >= 0]
-    groups: dict[Key, list[Span]] = defaultdict(list)
-    for span in requests:
-        if not span.attrs.get("batch"):
-            groups[_key(span)].append(span)
-    findings = []
-    for group in groups.values():
-        spans = _answered(group)
-        items = _items(spans) if len(spans) >= MIN_COUNT else []
-        if _is_loop(spans, items):
-            findings.append(_finding(trace, group, spans, items, requests))
-    return sorted(findings, key=lambda finding: -finding.spent_ns)
+    loops = [loop for loop in view.request_loops if id(loop) not in view.in_patterns]
+    return by_cost([_finding(view, loop, items) for loop in loops if (items := items_of(loop, view))])
 
 
-def _key(span: Span) -> Key:
-    attrs = span.attrs
-    return (attrs.get("host"), attrs.get("method"), attrs.get("template"), attrs.get("body"), span.path)
-
-
-def _answered(spans: list[Span]) -> list[Span]:
-    return [span for span in spans if span.attrs.get("status") not in REFUSED]
-
-
-def _is_loop(spans: list[Span], items: list[str]) -> bool:
-    """Whether enough different ``items`` were asked for, other than chunks of a list."""
-    return _distinct(spans, items) >= MIN_COUNT and not all(_is_list(spans, name) for name in items)
+def items_of(loop: Loop, view: View) -> list[str]:
+    """Names of the parameters that say which item each call is for; empty if the calls are no N+1."""
+    spans = loop.spans
+    if len(spans) < view.needed(loop):
+        return []
+    items = _items(spans)
+    is_loop = _distinct(spans, items) >= view.needed(loop) and not all(
+        _is_list(spans, name) for name in items
+    )
+    return items if is_loop else []
 
 
 def _items(spans: list[Span]) -> list[str]:
@@ -125,28 +106,23 @@ def _is_list(spans: list[Span], name: str) -> bool:
     return sum(size <= 1 for size in sizes) <= 1
 
 
-def _finding(
-    trace: Trace, group: list[Span], spans: list[Span], items: list[str], requests: list[Span]
-) -> Finding:
-    first = spans[0]
-    members = {id(span) for span in group}
-    others = [span for span in requests if id(span) not in members]
-    facts = trace.facts(str(first.attrs.get("host", "")))
-    saving = predict(spans, others, trace.of_kind("connect"), facts)
-    refused = len(group) - len(spans)
+def _finding(view: View, loop: Loop, items: list[str]) -> Finding:
+    spans, first = loop.spans, loop.first
+    saving = predict(loop, view)
     return Finding(
         rule=CODE,
         name=NAME,
         template=f"{first.name} {first.attrs.get('body', '')}".strip(),
         count=len(spans),
         spent_ns=busy_ns(spans),
-        site=site_of(first.path, [span for span in others if span.name != first.name]),
+        site=view.site(first),
         path=first.path,
         saving_ns=saving.saving_ns,
         basis=saving.basis,
-        evidence=_evidence(spans, items, refused),
+        evidence=_evidence(spans, items, sum(map(is_refused, loop.left_out))),
         fix=_fix(spans, items[0], saving),
         span_ids=[span.id for span in spans],
+        place=view.place(first),
     )
 
 

@@ -6,13 +6,14 @@ compared where strategies run (``compare``); a single trace cannot show it, so `
 
 from __future__ import annotations
 
-from perfkit.model import Finding, Frame, Trace
+from perfkit.model import Finding, Frame
+from perfkit.rules.view import View
 
 CODE = "PK501"
 NAME = "results-differ"
 
 
-def check(trace: Trace) -> list[Finding]:
+def check(view: View) -> list[Finding]:
     """Nothing: a trace holds one strategy's operations, not two answers."""
     return []
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from perfkit.model import HostFacts, Span, busy_ns, peak_overlap
+from perfkit.rules.loops import REFUSED, Loop
+from perfkit.rules.view import View
 
 BITRIX24_BATCH = 50
 """Commands a Bitrix24 ``batch`` may carry (documented)."""
@@ -40,16 +42,18 @@ class _Link:
     source: str
 
 
-def predict(spans: list[Span], others: list[Span], connects: list[Span], facts: HostFacts) -> Saving:
-    """The saving for ``spans``, the answered calls of one loop; ``others`` are the trace's other requests."""
-    now_ns, pause_ns = _now(spans, others, facts)
-    batch = facts.batch_size or _known_batch(spans[0])
+def predict(loop: Loop, view: View) -> Saving:
+    """The saving for the answered calls of one loop of requests."""
+    spans = loop.spans
+    facts = view.facts(str(loop.first.attrs.get("host", "")))
+    now_ns, pause_ns = _now(loop, view, facts)
+    batch = facts.batch_size or _known_batch(loop.first)
     if batch:
-        return _batched(spans, batch, now_ns, pause_ns, _link(spans, connects, facts), facts)
+        return _batched(spans, batch, now_ns, pause_ns, _link(spans, view.connects, facts), facts)
     if peak_overlap(spans) > 1:
         return Saving(None, "unknown: the calls overlap already and no batch call of this service is known")
     after = max(now_ns // SAFE_CONCURRENCY, max(span.duration_ns for span in spans))
-    return Saving(max(0, now_ns - after), f"{SAFE_CONCURRENCY} at a time instead of one; now {_text(now_ns)}")
+    return Saving(max(0, now_ns - after), f"{SAFE_CONCURRENCY} at a time instead of one; now {text(now_ns)}")
 
 
 def _batched(
@@ -61,23 +65,29 @@ def _batched(
     limited = _limit_ns(batches, facts)
     basis = (
         f"{batches} batch{'es' if batches > 1 else ''} of up to {batch} instead of {calls} calls: "
-        f"{batches} x {_text(link.rtt_ns)} round trip + {calls} x {_text(link.service_ns)} service "
-        f"({link.source}) = {_text(max(after, limited))}; now {_text(now_ns)}"
+        f"{batches} x {text(link.rtt_ns)} round trip + {calls} x {text(link.service_ns)} service "
+        f"({link.source}) = {text(max(after, limited))}; now {text(now_ns)}"
     )
     if pause_ns:
-        basis += f", of which {_text(pause_ns)} waiting for the rate limit"
+        basis += f", of which {text(pause_ns)} waiting for the rate limit"
     return Saving(max(0, now_ns - max(after, limited)), basis, batch)
 
 
-def _now(spans: list[Span], others: list[Span], facts: HostFacts) -> tuple[int, int]:
+def _now(loop: Loop, view: View, facts: HostFacts) -> tuple[int, int]:
     """Time the loop takes now, and how much of it are pauses that the rate limit explains."""
+    spans = loop.spans
     busy = busy_ns(spans)
-    start, end = min(s.start_ns for s in spans), max(s.end_ns for s in spans)
-    between = [s for s in others if s.start_ns < end and s.end_ns > start and s.attrs.get("status") == 200]
-    pause = max(0, end - start - busy_ns(spans + between))
-    refused = any(s.attrs.get("status") in (429, 503) for s in others if start <= s.start_ns < end)
     throttled = facts.burst is not None and len(spans) > facts.burst
-    return (busy + pause, pause) if throttled or refused else (busy, 0)
+    start, end = spans[0].start_ns, max(span.end_ns for span in spans)
+    around = view.requests_during(start, end)
+    if not throttled and not any(
+        s.attrs.get("status") in REFUSED for s in around if start <= s.start_ns < end
+    ):
+        return busy, 0
+    members = {id(span) for span in spans}
+    others = [s for s in around if s.attrs.get("status") == 200 and id(s) not in members]
+    pause = max(0, end - start - busy_ns(spans + others))
+    return busy + pause, pause
 
 
 def _limit_ns(requests: int, facts: HostFacts) -> int:
@@ -118,7 +128,18 @@ def _link(spans: list[Span], connects: list[Span], facts: HostFacts) -> _Link:
     return _Link(min(durations), mean - min(durations), "round trip taken from the fastest call")
 
 
-def _text(duration_ns: float) -> str:
+_UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "us"))
+
+
+def text(duration_ns: float) -> str:
+    """A duration for a sentence: three digits and a unit.
+
+    >>> text(2_500_000), text(811)
+    ('2.5 ms', '811 ns')
+    """
     if duration_ns >= 1e11:
         return f"{duration_ns / 1e9:,.0f} s"
-    return f"{duration_ns / 1e9:.3g} s" if duration_ns >= 1e9 else f"{duration_ns / 1e6:.3g} ms"
+    for size, unit in _UNITS:
+        if duration_ns >= size:
+            return f"{duration_ns / size:.3g} {unit}"
+    return f"{duration_ns:.0f} ns"

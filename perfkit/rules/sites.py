@@ -2,22 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from perfkit.model import Frame, Span
+from perfkit.rules.sources import Sources
+from perfkit.rules.tries import is_tried_again
 
 Path = tuple[Frame, ...]
 
+COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
+"""Functions that Python makes for an expression; before 3.12 of all, since then of generators."""
 
-def site_of(path: Path, others: Iterable[Span]) -> Frame | None:
-    """The innermost frame of ``path`` that no span of ``others`` passed through.
+_SEVERAL = "\0several"
+"""Stands for the names of the operations that pass through a frame, once there are two."""
 
-    A helper through which everything goes (``client.call``) is not where the loop is: the frame above it,
-    which only these operations share, is. Where all frames are shared the innermost one stands.
-    """
+
+class Sites:
+    """Finds the line for operations of one trace."""
+
+    def __init__(self, spans: list[Span], sources: Sources) -> None:
+        self._sources = sources
+        self._through: dict[Frame, str] = {}
+        seen: set[tuple[int, str]] = set()
+        for span in spans:
+            # paths are shared between spans
+            if span.path and (id(span.path), span.name) not in seen:
+                seen.add((id(span.path), span.name))
+                for frame in span.path:
+                    if self._through.setdefault(frame, span.name) != span.name:
+                        self._through[frame] = _SEVERAL
+
+    def of_loop(self, span: Span) -> Frame | None:
+        """The line in whose loop the operation is made.
+
+        What an ORM loads by itself is asked for where the attribute is read. Else it is the innermost line
+        that the source shows in a loop, behind helpers through which everything goes (``client.call``) and
+        loops that only try again. Without a source it is the innermost line of this operation alone.
+        """
+        path = self._own(span)
+        if path and "relation" not in span.attrs and "deferred" not in span.attrs:
+            for place, frame in enumerate(path):
+                if self._sources.is_loop(frame) and not is_tried_again(frame, self._sources):
+                    return _named(path[place:]) or span.site
+        return _named(path) or span.site
+
+    def of_call(self, span: Span) -> Frame | None:
+        """The innermost line that only this operation passes through."""
+        return _named(self._own(span)) or span.site
+
+    def _own(self, span: Span) -> Path:
+        """The path from the innermost frame that no other operation passes through on.
+
+        Without lines on which a decorator calls what it decorates, unless there are no others.
+        """
+        path = span.path
+        path = tuple(frame for frame in path if not self._sources.is_wrapper(frame)) or path
+        own = next((n for n, frame in enumerate(path) if self._through.get(frame) == span.name), 0)
+        return path[own:]
+
+
+def _named(path: Path) -> Frame | None:
+    """The first frame, named after its function even where a comprehension has a frame of its own."""
     if not path:
         return None
-    shared: set[Frame] = set()
-    for other in {span.path for span in others}:
-        shared.update(other)
-    return next((frame for frame in path if frame not in shared), path[0])
+    first = path[0]
+    if first.function.rpartition(".")[2] not in COMPREHENSIONS:
+        return first
+    names = (frame.function for frame in path if frame.file == first.file)
+    around = next((name for name in names if name.rpartition(".")[2] not in COMPREHENSIONS), first.function)
+    return Frame(first.file, first.line, around)

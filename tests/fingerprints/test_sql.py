@@ -328,7 +328,39 @@ def test_kinds(text, kind):
     ],
 )
 def test_limits_and_lists(text, limit, offset, lists):
-    assert describe_sql(text)[-3:] == (limit, offset, lists)
+    found = describe_sql(text)
+    assert (found.limit, found.offset, found.lists) == (limit, offset, lists)
+
+
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [
+        ("select a from t where b = 1", 0),
+        ("select a from t where b in (1)", 1),
+        ("select a from t where b in (%s, %s, %s) and c = 5", 3),
+        ("select a from t where b in (1, 2) and c in (1, 2, 3)", 3),
+        ("select a from t where b in (select c from d)", 0),
+        ("insert into t (a, b) values (1, 2)", 1),
+        ("insert into t (a, b) values (1, 2), (3, 4) , (5, 6)", 3),
+        ("select a from t where b = any($1)", 0),
+    ],
+)
+def test_how_long_lists_are(text, listed):
+    assert describe_sql(text).listed == listed
+
+
+@pytest.mark.parametrize(
+    ("text", "ranged"),
+    [
+        ("select a from t where b > ? order by b limit 10", True),
+        ("select a from t where (b, c) > (?, ?) limit 10", True),
+        ("select a from t where b between ? and ?", True),
+        ("select a from t where b = ?", False),
+        ("select a from t where b < c", False),
+    ],
+)
+def test_ranges(text, ranged):
+    assert describe_sql(text).ranged == ranged
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 1000, 100_000])

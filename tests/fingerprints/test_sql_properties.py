@@ -34,7 +34,8 @@ def test_one_template_however_a_statement_is_written(data, statement, literals):
 @given(statements)
 def test_a_template_is_its_own_template(statement):
     once = describe(plain(statement))
-    assert describe(once.template) == once
+    # how long a list was is not in the template
+    assert describe(once.template)._replace(listed=0) == once._replace(listed=0)
 
 
 @settings(max_examples=200, deadline=None)

@@ -273,6 +273,7 @@ def test_a_flush_marks_all_it_does(engine):
     assert [span.name.split()[2] for span in flushed] == ["orders", "tag", "item", "labels"]
     assert all(span.attrs["flush"] and span.site.line == at for span in flushed)
     assert [span.attrs.get("many") for span in flushed] == [None, 2, None, 2]
+    assert len({span.attrs["flush"] for span in flushed}) == 1
     assert "flush" not in own.attrs
 
 

@@ -10,6 +10,7 @@ from perfkit.model import (
     Finding,
     Frame,
     Git,
+    Imported,
     Machine,
     Prediction,
     Run,
@@ -139,6 +140,45 @@ def trace_run() -> Run:
     return run
 
 
+def analysis_run(findings: int = 3) -> Run:
+    """A file of imported traces: an N+1 in many of them, without lines; duplicates with one; a broken rest."""
+    run = empty_run(kind="analysis", clock="wall", perfkit="0.1.0", command=["perfkit", "analyze", "day.jsonl"])
+    run.imported = Imported(
+        "day.jsonl", "otlp", 400, 52_000, ["1 line could not be read: line 52,001 ends in the middle"]
+    )
+    query = "SELECT name FROM users WHERE id = ?"
+    site = Frame("app/orders.py", 17, "totals")
+    run.findings = [
+        Finding(
+            rule="PK101",
+            name="n-plus-one-query",
+            template=query,
+            count=20_000,
+            spent_ns=90_000 * MS,
+            saving_ns=80_000 * MS,
+            basis="400 queries instead of 20,000: 19,600 x 4 ms (the fastest of them); now 90 s",
+            evidence=["20000 queries with 9000 different parameters"],
+            fix="Ask once for all of them: SELECT id, name FROM users WHERE id IN (?, ...)",
+            place="GET /orders > load",
+            traces=400,
+        ),
+        *(
+            Finding(
+                rule="PK103",
+                name="duplicate-query",
+                template=f"SELECT rate FROM rates_{number} WHERE day = ?",
+                count=9,
+                spent_ns=45 * MS,
+                site=site,
+                path=(site, Frame("app/views.py", 9, "page")),
+                basis="unknown: the calls overlap",
+            )
+            for number in range(findings - 1)
+        ),
+    ]
+    return run
+
+
 def hostile_run(text: str) -> Run:
     """The sample with ``text`` wherever something foreign is shown."""
     run = sample_run(groups=("aiohttp",), sizes=[20, 200])
@@ -167,7 +207,9 @@ def hostile_run(text: str) -> Run:
     run.trace = pack(
         Trace("virtual", 0, 9, [Span(1, None, text, text, 0, 5, frame)], probes=[text], warnings=[text])
     )
-    run.findings = list(scenario.cells[-1].findings)
+    nowhere = Finding(text, text, text, 3, 5, None, (), None, text, [text], text, place=text, traces=7)
+    run.findings = [*scenario.cells[-1].findings, nowhere]
+    run.imported = Imported(text, text, 1, 1, [text])
     return run
 
 

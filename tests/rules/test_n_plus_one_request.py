@@ -1,14 +1,19 @@
 import pytest
 
 from perfkit.model import Frame, HostFacts
-from perfkit.rules import check
-from perfkit.rules.n_plus_one_request import MIN_COUNT
+from perfkit.rules import Limits, View, n_plus_one_request
 
 from .traces import HELPER, LOOP, MS, connect, one_per_lead, request, trace_of
+
+MIN_COUNT = Limits().min_calls
 
 
 def found(spans, hosts=()):
     return check(trace_of(spans, hosts))
+
+
+def check(trace):
+    return n_plus_one_request.check(View(trace))
 
 
 def test_a_call_per_lead_is_found_at_its_line():

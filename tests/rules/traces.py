@@ -1,7 +1,8 @@
 """Traces made by hand, exact to the nanosecond."""
 
 from perfkit.fingerprints import describe_body, describe_url
-from perfkit.fingerprints.values import hash_leaves, query_values
+from perfkit.fingerprints.sql import describe_sql
+from perfkit.fingerprints.values import digest, digest_each, encode_params, hash_leaves, query_values
 from perfkit.model import Frame, Span, Trace
 
 MS = 1_000_000
@@ -42,6 +43,9 @@ def trace_of(spans, hosts=()):
     ordered = sorted(spans, key=lambda span: span.start_ns)
     for number, span in enumerate(ordered, 1):
         span.id = number
+    for span in ordered:
+        if isinstance(span.parent, Span):
+            span.parent = span.parent.id
     end = max((span.end_ns for span in ordered), default=0)
     return Trace("virtual", 0, end, ordered, list(hosts))
 
@@ -52,3 +56,33 @@ def one_per_lead(count, duration_ns=205 * MS, gap_ns=0, **facts):
         request(n * (duration_ns + gap_ns), duration_ns, body={"filter": {"OWNER_ID": n}}, **facts)
         for n in range(count)
     ]
+
+
+def span(kind, start_ns, duration_ns, name="", path=(), **attrs):
+    """Any span; ``parent`` may be set to another span, whose number ``trace_of`` fills in."""
+    site = path[0] if path else None
+    return Span(0, None, kind, name, start_ns, start_ns + duration_ns, site, path, 0, 1, attrs)
+
+
+def query(start_ns, duration_ns, sql="SELECT name FROM users WHERE id = ?", params=(1,), **facts):
+    """A query as the probes record it, with ``params`` hashed."""
+    statement, encoded = describe_sql(sql), encode_params(params)
+    path = facts.pop("path", (LOOP,))
+    attrs = {
+        "sql": statement.template,
+        "params": digest(encoded),
+        "system": "postgresql",
+        "host": "db.test:5432",
+        "database": "shop",
+        "connection": 1,
+        "library": "psycopg",
+        **({"listed": statement.listed} if statement.listed else {}),
+        **({"each": each} if len(each := digest_each(encoded)) > 1 else {}),
+        **facts,
+    }
+    return span("query", start_ns, duration_ns, statement.template, path, **attrs)
+
+
+def queries(count, sql, *, step_ns=10 * MS, duration_ns=2 * MS, **facts):
+    """``count`` queries of one statement, each with another parameter."""
+    return [query(n * step_ns, duration_ns, sql, (n,), **facts) for n in range(count)]

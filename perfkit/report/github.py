@@ -1,0 +1,54 @@
+"""Findings as annotations of GitHub Actions: a step that prints them has them shown beside the changed lines.
+
+Of one step GitHub shows ten annotations of each level and drops the others without a word. So the worst ten
+findings are written, and a notice that says how many there are besides.
+
+Source: docs.github.com, "Workflow commands for GitHub Actions"; actions/toolkit for the limits and escapes.
+"""
+
+from __future__ import annotations
+
+from perfkit.model import Run
+from perfkit.report import units
+from perfkit.report.findings import Found, of_run
+
+MAX_ANNOTATIONS = 10
+
+_COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+def render(run: Run) -> bytes:
+    """A line for each annotation. Without findings one plain line, which is no annotation."""
+    found = of_run(run)
+    lines = [_annotation(one) for one in found[:MAX_ANNOTATIONS]]
+    if len(found) > MAX_ANNOTATIONS:
+        more = units.plural(len(found) - MAX_ANNOTATIONS, "more finding")
+        lines.append(_command("notice", {"title": "perfkit"}, f"{more} not shown here; the report has all."))
+    return "\n".join([*(lines or ["perfkit: no findings"]), ""]).encode("utf-8", "replace")
+
+
+def _annotation(found: Found) -> str:
+    row, site = found.row, found.finding.site
+    properties, lines = {"title": f"{row.rule} {row.name}"}, row.lines
+    if site:
+        line = str(max(1, site.line))
+        properties = {"file": site.file, "line": line, "endLine": line, **properties}
+    else:
+        lines = (row.sentence, f"Place: {row.site}", *row.lines[1:])
+    return _command(_COMMANDS[found.level], properties, "\n".join(lines))
+
+
+def _command(name: str, properties: dict[str, str], message: str) -> str:
+    r"""A workflow command; what would end it or start another is escaped.
+
+    >>> _command("notice", {"title": "a: b, c"}, "50 %\nmore")
+    '::notice title=a%3A b%2C c::50 %25%0Amore'
+    """
+    shown = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items())
+    return f"::{name} {shown}::{_escaped(message)}"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    for character in f"%\r\n{more}":
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text

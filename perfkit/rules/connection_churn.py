@@ -1,0 +1,14 @@
+"""PK401: being written."""
+
+from __future__ import annotations
+
+from perfkit.model import Finding
+from perfkit.rules.view import View
+
+CODE = "PK401"
+NAME = "connection-churn"
+
+
+def check(view: View) -> list[Finding]:
+    """Being written."""
+    return []

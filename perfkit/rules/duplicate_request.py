@@ -1,0 +1,79 @@
+"""PK104: the same HTTP request with the same parameters again, from one place: keep the answer.
+
+Only for what reads: GET, HEAD, OPTIONS, and calls whose method's or GraphQL operation's name says so. Not so:
+polling, requests tried again or asked again after a write, and answers that only say "not modified".
+"""
+
+from __future__ import annotations
+
+import re
+
+from perfkit.model import Finding, busy_ns
+from perfkit.rules.loops import Loop
+from perfkit.rules.query_savings import without_repeats
+from perfkit.rules.repeats import is_polling, is_sent_between
+from perfkit.rules.view import View, by_cost
+
+CODE = "PK104"
+NAME = "duplicate-request"
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that ask and change nothing (RFC 9110, section 9.2.1)."""
+
+NOT_MODIFIED = 304
+
+_READS = re.compile(r"(?:^|[._/])(?:get|list|find|fetch|search|query|read|count|fields|current)[a-z]*$", re.I)
+"""Last part of a call's name that reads."""
+
+
+def check(view: View) -> list[Finding]:
+    """One finding per place that asks for the same again, the costliest first."""
+    return by_cost([_finding(view, loop) for loop in view.request_loops if is_duplicate(loop, view)])
+
+
+def is_duplicate(loop: Loop, view: View) -> bool:
+    """Whether a loop asks for the same thing often enough, and for no good reason."""
+    asked = [span for span in loop.spans if span.attrs.get("status", 0) < 500 and span.error is None]
+    return (
+        len(asked) >= view.limits.min_duplicates
+        and reads(loop)
+        and loop.distinct < view.limits.min_calls
+        and len(asked) - loop.distinct >= view.limits.min_duplicates - 1
+        and not any(span.attrs.get("status") == NOT_MODIFIED for span in asked)
+        and not is_sent_between(loop, view)
+        and not is_polling(loop, view)
+    )
+
+
+def reads(loop: Loop) -> bool:
+    """Whether the calls ask for something and change nothing."""
+    attrs = loop.first.attrs
+    if str(attrs.get("method", "")).upper() in SAFE:
+        return True
+    name = str(attrs.get("rpc", ""))
+    return bool(_READS.search(name))
+
+
+def _finding(view: View, loop: Loop) -> Finding:
+    spans, first, distinct = loop.spans, loop.first, loop.distinct
+    saving = without_repeats(spans, distinct)
+    answers = "answer" if distinct == 1 else f"{distinct} answers"
+    return Finding(
+        rule=CODE,
+        name=NAME,
+        template=f"{first.name} {first.attrs.get('body', '')}".strip(),
+        count=len(spans),
+        spent_ns=busy_ns(spans),
+        site=view.site(first),
+        path=first.path,
+        saving_ns=saving.saving_ns,
+        basis=saving.basis,
+        evidence=[
+            f"{len(spans)} equal requests"
+            if distinct == 1
+            else f"{len(spans)} requests, {distinct} different"
+        ],
+        fix=f"Keep the {answers}: ask before the loop, or keep it for as long as it may be old.",
+        span_ids=[span.id for span in spans],
+        place=view.place(first),
+    )

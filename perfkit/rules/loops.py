@@ -1,0 +1,214 @@
+"""Operations that belong together: one kind of call, to one database or host, from one place of the code.
+
+The key is (scope, target, place, template). ``scope`` is the request that a service was answering, where
+the trace has such spans; else the whole recording. ``target`` is the database or host, with the schema that
+was chosen on the connection: the same statement for each shard or tenant is no loop. ``place`` is the call
+path of the application with recursion folded; where a trace has none, the names of the spans around it.
+Tasks and threads are no part of it: a loop spread over ``gather`` or a pool is one loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+from perfkit.fingerprints.sql import Statement, describe_sql
+from perfkit.model import Frame, Span
+
+Path = tuple[Frame, ...]
+
+READS = frozenset({"SELECT", "VALUES", "TABLE", "SHOW", "CALL", "EXECUTE", ""})
+WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "UPSERT"})
+CURSOR_VERBS = frozenset({"FETCH", "MOVE"})
+"""A server-side cursor is read page by page."""
+
+_CHOOSING = ("SET SEARCH_PATH", "SET SCHEMA", "USE ", "SET ROLE", "SET SESSION AUTHORIZATION", "SET LOCAL ")
+"""Statements that turn what follows on the same connection to another tenant."""
+
+
+class Loop:
+    """Operations with one key, in order of their start.
+
+    ``spans`` are those that were answered, ``left_out`` those that were not: failed, or refused and sent
+    again.
+    """
+
+    __slots__ = ("left_out", "placed", "scope", "spans", "target")
+
+    def __init__(self, scope: int, target: Hashable, placed: bool) -> None:
+        self.scope = scope
+        self.target = target
+        self.placed = placed
+        self.spans: list[Span] = []
+        self.left_out: list[Span] = []
+
+    @property
+    def first(self) -> Span:
+        """The first of its operations."""
+        return self.spans[0]
+
+    @property
+    def template(self) -> str:
+        """The statement or URL that they share, masked."""
+        return self.first.name
+
+    @property
+    def statement(self) -> Statement:
+        """What is known about the statement; of a template of Redis or a request, nothing but itself."""
+        return statement_of(self.first)
+
+    @property
+    def distinct(self) -> int:
+        """How many different parameter sets; where they are not known each counts as one."""
+        known, unknown = set[Any](), 0
+        for span in self.spans:
+            params = span.attrs.get("params")
+            if params is None:
+                unknown += 1
+            else:
+                known.add(params if isinstance(params, str) else tuple(sorted(params.items())))
+        return len(known) + unknown
+
+
+def statement_of(span: Span) -> Statement:
+    """The statement of a query; one without a verb where it is no SQL."""
+    sql = span.attrs.get("sql")
+    if not isinstance(sql, str) or span.attrs.get("system") == "redis":
+        return Statement(span.name)
+    return describe_sql(sql)
+
+
+def is_plain_query(span: Span) -> bool:
+    """Whether a span is a query that the application itself decided on, with one set of parameters.
+
+    Not so: what an ORM loads ahead or again, executemany, and questions about the catalogue.
+    """
+    attrs = span.attrs
+    return (
+        span.kind == "query"
+        and span.end_ns >= 0
+        and not attrs.get("catalogue")
+        and not attrs.get("eager")
+        and not attrs.get("refresh")
+        and attrs.get("many") is None
+    )
+
+
+def query_loops(spans: Iterable[Span], places: Places) -> list[Loop]:
+    """All plain queries by their key, in order of the first of each."""
+    loops: dict[Hashable, Loop] = {}
+    chosen: dict[Any, tuple[str, Any]] = {}
+    for span in spans:
+        if not is_plain_query(span):
+            continue
+        attrs = span.attrs
+        sql = str(attrs.get("sql", span.name))
+        if sql.upper().startswith(_CHOOSING):
+            chosen[attrs.get("connection")] = (sql, attrs.get("params"))
+            continue
+        target = (_database(attrs), chosen.get(attrs.get("connection")) if chosen else None)
+        _add(loops, (places.scope(span), target, places.of(span), sql), span, places, span.error is None)
+    return [loop for loop in loops.values() if loop.spans]
+
+
+def request_loops(spans: Iterable[Span], places: Places) -> list[Loop]:
+    """All requests that are no batches by their key, in order of the first of each."""
+    loops: dict[Hashable, Loop] = {}
+    for span in spans:
+        attrs = span.attrs
+        if span.kind != "request" or span.end_ns < 0 or attrs.get("batch"):
+            continue
+        what = (attrs.get("method"), attrs.get("template"), attrs.get("body"))
+        key = (places.scope(span), attrs.get("host"), places.of(span), *what)
+        _add(loops, key, span, places, is_answered(span))
+    return [loop for loop in loops.values() if loop.spans]
+
+
+REFUSED = frozenset({429, 503})
+"""Statuses that say "later": the call was not answered, so it is no call of the loop."""
+
+
+def is_answered(span: Span) -> bool:
+    """Whether a request got an answer of its own: not refused, not redirected from another."""
+    return not is_refused(span) and not span.attrs.get("redirect")
+
+
+def is_refused(span: Span) -> bool:
+    """Whether a request was told to come back later."""
+    return span.attrs.get("status") in REFUSED
+
+
+def _add(loops: dict[Hashable, Loop], key: Any, span: Span, places: Places, answered: bool) -> None:
+    loop = loops.get(key)
+    if loop is None:
+        loop = loops[key] = Loop(key[0], key[1], places.is_placed(span))
+    (loop.spans if answered else loop.left_out).append(span)
+
+
+def _database(attrs: dict[str, Any]) -> tuple[Any, ...]:
+    database = attrs.get("database")
+    # every connection to an SQLite database in memory has one of its own
+    alone = attrs.get("connection") if attrs.get("system") == "sqlite" and database in _IN_MEMORY else None
+    return (attrs.get("system"), attrs.get("host"), database, attrs.get("alias"), alone)
+
+
+_IN_MEMORY = ("", ":memory:")
+
+
+class Places:
+    """Where spans belong: their scope and their place in the code, for the spans of one trace."""
+
+    def __init__(self, spans: list[Span]) -> None:
+        self._folded: dict[Path, Path] = {}
+        parents = {span.parent for span in spans if span.parent is not None}
+        self._above: dict[int, tuple[int, tuple[Any, ...]]] = {}
+        if parents:
+            for span in spans:  # parents come before their children
+                if span.id in parents:
+                    self._above[span.id] = self._enter(span)
+
+    def scope(self, span: Span) -> int:
+        """The number of the span in which a service answers a request, the nearest above; else 0."""
+        return self._above.get(span.parent, _OUTSIDE)[0] if span.parent is not None else 0
+
+    def of(self, span: Span) -> Hashable:
+        """The call path with recursion folded, or else the names of the spans above within the scope."""
+        if span.path:
+            folded = self._folded.get(span.path)
+            if folded is None:
+                folded = self._folded[span.path] = fold(span.path)
+            return folded
+        return self._above.get(span.parent, _OUTSIDE)[1] if span.parent is not None else ()
+
+    def is_placed(self, span: Span) -> bool:
+        """Whether the trace says which line of the application called."""
+        return bool(span.path)
+
+    def names_above(self, span: Span) -> list[str]:
+        """The names of the spans above within the scope, the outermost first."""
+        names: list[str] = []
+        trail = self._above.get(span.parent, _OUTSIDE)[1] if span.parent is not None else ()
+        while trail:
+            names.append(trail[0])
+            trail = trail[1]
+        return names[::-1]
+
+    def _enter(self, span: Span) -> tuple[int, tuple[Any, ...]]:
+        """Scope and names for what lies directly below ``span``: nested pairs, so that tails are shared."""
+        if span.attrs.get("entry"):
+            return span.id, (span.name, ())
+        scope, trail = self._above.get(span.parent, _OUTSIDE) if span.parent is not None else _OUTSIDE
+        return scope, (span.name, trail)
+
+
+_OUTSIDE: tuple[int, tuple[Any, ...]] = (0, ())
+
+
+def fold(path: Path) -> Path:
+    """The path with each frame once: a function that calls itself is one place at every depth.
+
+    >>> a, b = Frame("t.py", 1, "walk"), Frame("t.py", 9, "main")
+    >>> fold((a, a, a, b)) == (a, b)
+    True
+    """
+    return tuple(dict.fromkeys(path))

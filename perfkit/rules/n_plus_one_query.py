@@ -1,0 +1,94 @@
+"""PK101: one query per item, from one place, where one query could ask for all of them.
+
+Queries belong together when scope, database, call path and statement are equal. They are an N+1 when their
+parameters differ; equal parameters are duplicates (PK103). Pages, lists cut into chunks, and what an ORM
+loads ahead or again are no loop (``loops``, ``paging``).
+"""
+
+from __future__ import annotations
+
+from perfkit.model import Finding, busy_ns, peak_overlap
+from perfkit.rules.loops import READS, Loop
+from perfkit.rules.paging import is_chunked, is_paging
+from perfkit.rules.query_fixes import fix
+from perfkit.rules.query_savings import as_one
+from perfkit.rules.view import View, by_cost
+
+CODE = "PK101"
+NAME = "n-plus-one-query"
+
+
+def check(view: View) -> list[Finding]:
+    """One finding per place that queries in a loop, the costliest first."""
+    return by_cost(
+        [
+            _finding(view, loop)
+            for loop in view.query_loops
+            if id(loop) not in view.in_patterns and is_n_plus_one(loop, view)
+        ]
+    )
+
+
+def is_n_plus_one(loop: Loop, view: View) -> bool:
+    """Whether a loop asks for one thing after another: enough different parameters, and no page or chunk."""
+    needed = view.needed(loop)
+    return (
+        len(loop.spans) >= needed
+        and loop.statement.verb in READS
+        and not _is_check(loop)
+        and loop.distinct >= needed
+        and not is_chunked(loop)
+        and not is_paging(loop)
+    )
+
+
+def _is_check(loop: Loop) -> bool:
+    """Whether the statement reads no table and takes nothing: a ping, a setting, a clock."""
+    statement = loop.statement
+    return bool(statement.verb) and not statement.tables and "?" not in statement.template
+
+
+def _finding(view: View, loop: Loop) -> Finding:
+    spans, first = loop.spans, loop.first
+    saving = as_one(spans, view)
+    return Finding(
+        rule=CODE,
+        name=NAME,
+        template=loop.template,
+        count=len(spans),
+        spent_ns=busy_ns(spans),
+        site=view.site(first),
+        path=first.path,
+        saving_ns=saving.saving_ns,
+        basis=saving.basis,
+        evidence=_evidence(loop),
+        fix=fix(loop),
+        span_ids=[span.id for span in spans],
+        place=view.place(first),
+    )
+
+
+def _evidence(loop: Loop) -> list[str]:
+    spans, first = loop.spans, loop.first
+    known = "params" in first.attrs
+    overlap = peak_overlap(spans)
+    facts = [
+        f"{len(spans)} queries with {loop.distinct} different sets of parameters"
+        if known
+        else f"{len(spans)} queries; the trace does not have their parameters",
+        "one after another" if overlap <= 1 else f"up to {overlap} at once",
+    ]
+    if "relation" in first.attrs:
+        facts.append(f"the ORM loads {first.attrs['relation']} each time it is read")
+    if "deferred" in first.attrs:
+        facts.append(f"the ORM loads {first.attrs['deferred']} late, since it was deferred")
+    if "template" in first.attrs:
+        facts.append(f"in the template {first.attrs['template']}")
+    rows = [span.attrs["rows"] for span in spans if "rows" in span.attrs]
+    if rows:
+        facts.append(f"{sum(rows)} rows in all")
+    if known and loop.distinct * 2 <= len(spans):
+        facts.append(f"each set was asked for {len(spans) / loop.distinct:.3g} times on average")
+    if loop.left_out:
+        facts.append(f"{len(loop.left_out)} more failed")
+    return facts

@@ -1,0 +1,128 @@
+"""What looks like a loop of queries and is the cure for one: pages of a result, and lists cut into chunks."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from statistics import median
+from typing import Any
+
+from perfkit.model import Span
+from perfkit.rules.loops import CURSOR_VERBS, Loop
+
+CHUNK = 10
+"""A list at least so long is a chunk even where it is not known which parameters differ."""
+
+_SAMPLE = 1_000
+"""So many spans of a loop are looked at: what they have in common shows in fewer."""
+
+_KEYSET = re.compile(r"[<>]=?\s*\(?\?")
+_ORDER = re.compile(r"\bORDER BY\b")
+_OUTSIDE_LIST = re.compile(r"(?:=|<|>|LIKE|ILIKE) \?")
+_IN_LIST = re.compile(r"IN \([^()]*\)")
+
+
+def is_paging(loop: Loop) -> bool:
+    """Whether the calls read one result page by page: by a cursor, by offset, by key, or by ranges.
+
+    A query for each item may have a LIMIT, too. So the parameters that differ must be those of the page, as
+    far as it is known which do.
+    """
+    statement = loop.statement
+    if statement.verb in CURSOR_VERBS:
+        return True
+    if not (statement.offset or statement.ranged):
+        return False
+    template = statement.template
+    paged = statement.limit or statement.offset
+    if not (paged and (statement.offset or _ORDER.search(template))) and not _is_range(loop):
+        return False
+    rows = [span.attrs.get("rows") for span in islice(loop.spans, _SAMPLE)]
+    if not statement.offset and not any(number is None or number > 1 for number in rows):
+        return False  # the next one of each item
+    names = _varying_names(loop, template)
+    if names is not None:
+        return all(name in ("page", "range") for name in names)
+    # which parameters differ is not known: pages are full but for the last
+    if any(number is None for number in rows):
+        return statement.offset or not _OUTSIDE_LIST.search(_without_ranges(template))
+    full = rows[0]
+    return (full or 0) > 1 and all(number == full for number in rows[:-1]) and (rows[-1] or 0) <= (full or 0)
+
+
+def _is_range(loop: Loop) -> bool:
+    """Whether it asks for what lies between two values: a day, a block of keys."""
+    template = loop.statement.template
+    return "BETWEEN ? AND ?" in template or len(_KEYSET.findall(template)) >= 2
+
+
+def _without_ranges(template: str) -> str:
+    return template.replace("BETWEEN ? AND ?", "").replace("< ?", "").replace("> ?", "").replace("<= ?", "")
+
+
+_PLACEHOLDER = re.compile(r"\?")
+
+
+def _varying_names(loop: Loop, template: str) -> list[str] | None:
+    """What each differing parameter is for: "page" (offset or limit), "range", or "key"; None if unknown."""
+    positions = varying_positions(loop.spans)
+    places = [match.start() for match in _PLACEHOLDER.finditer(template)]
+    if positions is None or len(places) != positions[1] or not all(type(p) is int for p in positions[0]):
+        return None
+    return [_role(template, places[position]) for position in positions[0]]
+
+
+def _role(template: str, place: int) -> str:
+    before = template[:place].rstrip(" (")
+    if before.endswith(("OFFSET", "LIMIT")) or _after_limit(before):
+        return "page"
+    if before.endswith((">", "<", ">=", "<=", "BETWEEN")) or _in_range(before):
+        return "range"
+    return "key"
+
+
+def _after_limit(before: str) -> bool:
+    return re.search(r"LIMIT \?,$", before) is not None
+
+
+def _in_range(before: str) -> bool:
+    """Behind ``BETWEEN ? AND``, or in ``(a, b) > (?, ``."""
+    return re.search(r"(?:BETWEEN \? AND|[<>]=? \((?:\?, ?)*\?,)$", before) is not None
+
+
+def varying_positions(spans: list[Span]) -> tuple[list[Any], int] | None:
+    """Which parameters differ between the calls, and how many there are; None if the trace does not say.
+
+    They are known by their position, or by their names.
+    """
+    each: list[Any] = [span.attrs.get("each") for span in islice(spans, _SAMPLE)]
+    first = each[0] if each else None
+    if not first or any(type(e) is not type(first) or len(e) != len(first) for e in each):
+        return None
+    if isinstance(first, dict):
+        return [name for name in first if len({e.get(name) for e in each}) > 1], len(first)
+    columns = list(zip(*each, strict=True))
+    return [place for place, column in enumerate(columns) if len(set(column)) > 1], len(columns)
+
+
+def is_chunked(loop: Loop) -> bool:
+    """Whether each call but perhaps the last asks for several items at once, by a list.
+
+    A list that is the same in each call, ``status IN ('new', 'open')``, is a filter beside the item's key.
+    """
+    if not loop.statement.lists:
+        return False
+    sizes = [span.attrs.get("listed", 0) for span in islice(loop.spans, _SAMPLE)]
+    if not any(sizes):
+        return True  # = ANY(?): an array
+    if max(sizes) <= 1:
+        return False
+    usual = sizes[0]
+    if any(size != usual for size in sizes[1:-1]) or sizes[-1] > usual:
+        # items with lists of their own, or chunks of a size that depends on something else
+        return bool(median(sizes) >= CHUNK)
+    alike = [span for span, size in zip(loop.spans, sizes, strict=False) if size == usual]
+    varying = varying_positions(alike)
+    if varying is not None and len(alike) > 1:
+        return len(varying[0]) > 1
+    return bool(usual >= CHUNK) or not _OUTSIDE_LIST.search(_IN_LIST.sub("", loop.statement.template))

@@ -1,0 +1,101 @@
+"""Loops that take turns: A B A B or A B C A B C, on one database or one host.
+
+Members are loops that a rule of one call would report by itself, apart from what an ORM loads on access: that
+has a cure of its own. Rounds begin with the first member; each other member comes at most once per round, and
+in at least half of them. What is spread over tasks counts round by round within each task.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Hashable
+
+from perfkit.model import peak_overlap
+from perfkit.rules.loops import WRITES, Loop
+from perfkit.rules.n_plus_one_query import is_n_plus_one
+from perfkit.rules.n_plus_one_request import items_of
+from perfkit.rules.row_by_row_write import is_row_by_row
+from perfkit.rules.view import View
+
+MAX_MEMBERS = 8
+"""Longer rounds are no longer one pattern (Sentry looks for as many)."""
+
+_TAKES_JOB = "SKIP LOCKED"
+
+
+def patterns(view: View) -> list[list[Loop]]:
+    """The groups of loops that take turns, each in the order of its rounds."""
+    found = []
+    for candidates in _by_target(view).values():
+        for members in _groups(candidates):
+            if len(members) > 1 and not all(_writes(loop) for loop in members):
+                found.append(members[:MAX_MEMBERS])
+    return found
+
+
+def jobs(view: View) -> list[list[Loop]]:
+    """Loops that take work from a queue, each with the loops of what is done for it."""
+    claims = [loop for loop in view.query_loops if _TAKES_JOB in loop.template and len(loop.spans) > 1]
+    if not claims:
+        return []
+    return [[claim, *(loop for loop in view.query_loops if _follows(claim, loop))] for claim in claims]
+
+
+def _follows(first: Loop, other: Loop) -> bool:
+    return other is not first and other.scope == first.scope and takes_turns(first, other)
+
+
+def _writes(loop: Loop) -> bool:
+    return loop.first.kind == "query" and loop.statement.verb in WRITES
+
+
+def _by_target(view: View) -> dict[Hashable, list[Loop]]:
+    """What could be part of a pattern, by scope and database or host, in order of the first call."""
+    found: dict[Hashable, list[Loop]] = {}
+    work = {id(loop) for members in view.jobs for loop in members}
+    for loop in view.query_loops:
+        if id(loop) not in work and _is_candidate(loop, view):
+            found.setdefault((loop.scope, loop.target), []).append(loop)
+    for loop in view.request_loops:
+        if items_of(loop, view):
+            found.setdefault((loop.scope, loop.target), []).append(loop)
+    return {key: sorted(loops, key=lambda loop: loop.first.start_ns) for key, loops in found.items()}
+
+
+def _is_candidate(loop: Loop, view: View) -> bool:
+    attrs = loop.first.attrs
+    if "relation" in attrs or "deferred" in attrs:
+        return False
+    return is_n_plus_one(loop, view) or is_row_by_row(loop, view)
+
+
+def _groups(candidates: list[Loop]) -> list[list[Loop]]:
+    """Candidates that take turns with the first of their group."""
+    groups: list[list[Loop]] = []
+    for loop in candidates:
+        # its first call lies in the first round, so that no group begun long before can be its own
+        group = next((g for g in reversed(groups[-MAX_MEMBERS:]) if takes_turns(g[0], loop)), None)
+        if group is None:
+            groups.append([loop])
+        else:
+            group.append(loop)
+    return groups
+
+
+def takes_turns(first: Loop, other: Loop) -> bool:
+    """Whether ``other`` comes at most once, and mostly once, in each round that ``first`` begins."""
+    rounds, count = len(first.spans), len(other.spans)
+    if not rounds >= count >= rounds / 2 or other.first.start_ns < first.first.start_ns:
+        return False
+    if peak_overlap(first.spans) > 1:
+        return _within_tasks(first, other)
+    starts = [span.start_ns for span in first.spans]
+    taken = {bisect_right(starts, span.start_ns) for span in other.spans}
+    return len(taken) == count
+
+
+def _within_tasks(first: Loop, other: Loop) -> bool:
+    """The same for calls that overlap: task by task."""
+    mine, theirs = (Counter((s.task, s.thread) for s in loop.spans) for loop in (first, other))
+    return len(mine) > 1 and all(mine[key] >= number for key, number in theirs.items())

@@ -1,0 +1,126 @@
+"""What to write instead of a loop of queries: in the ORM's words where it is known, else the query itself.
+
+Nothing is named that was not seen: relations and columns come from the trace.
+"""
+
+from __future__ import annotations
+
+import re
+
+from perfkit.model import Span, peak_overlap
+from perfkit.rules.loops import Loop
+
+_EQUALS = re.compile(r'(?P<column>[\w."`\[\]]+) = (?P<value>\?)')
+_LIMIT_ONE = re.compile(r" (?:LIMIT|FETCH FIRST|FETCH NEXT) \?(?: ROWS? ONLY)?(?: OFFSET \?)?$")
+
+MAX_SHOWN = 300
+"""Longer statements are not written out."""
+
+
+def fix(loop: Loop) -> str:
+    """The cure that fits what was seen."""
+    attrs = loop.first.attrs
+    library = attrs.get("library")
+    if attrs.get("system") == "redis":
+        return _redis(loop.first)
+    if "deferred" in attrs:
+        return _deferred(attrs["deferred"], library)
+    if "relation" in attrs and library == "sqlalchemy":
+        return _sqlalchemy(loop)
+    if "relation" in attrs and library == "django":
+        return _django(loop)
+    return _one_query(loop)
+
+
+def _redis(span: Span) -> str:
+    command = str(span.attrs.get("sql", span.name)).partition(" ")[0]
+    if command in ("GET", "HGET"):
+        several = "MGET" if command == "GET" else "HMGET"
+        return f"Ask for all keys with one {several}, or send the commands in one pipeline."
+    return f"Send these {command} commands in one pipeline."
+
+
+def _deferred(column: str, library: object) -> str:
+    model, _, name = column.partition(".")
+    if library == "django":
+        return f"Do not defer {name} of {model} here: leave it out of defer(), or add it to only()."
+    names = ", ".join(f"{model}.{part.strip()}" for part in name.split(","))
+    return f"Load it with the rest where it is needed: .options(undefer({names})), or load_only() with it."
+
+
+def _is_single(loop: Loop) -> bool:
+    """Whether each load gave at most one row: the other end of a relation to one."""
+    rows = [span.attrs.get("rows") for span in loop.spans[:1000]]
+    return all(number is not None and number <= 1 for number in rows)
+
+
+def _sqlalchemy(loop: Loop) -> str:
+    relation = str(loop.first.attrs["relation"])
+    model = relation.partition(".")[0]
+    if _is_single(loop):
+        return (
+            f"Load the relation with its parents: select({model}).options(joinedload({relation})), "
+            f"or selectinload({relation}) where many parents share few rows."
+        )
+    return f"Load the relation for all parents at once: select({model}).options(selectinload({relation}))."
+
+
+def _django(loop: Loop) -> str:
+    relation = str(loop.first.attrs["relation"])
+    model, _, name = relation.partition(".")
+    if _asks_by_primary_key(loop):
+        return f"Load the relation with its parents: {model}.objects.select_related({name!r})."
+    return f"Load the relation for all parents at once: {model}.objects.prefetch_related({name!r})."
+
+
+def _asks_by_primary_key(loop: Loop) -> bool:
+    """Whether Django asks for one row of a foreign key: it limits ``get()`` to 21 rows then."""
+    template = loop.statement.template
+    return " INNER JOIN " not in template and _is_single(loop) and template.endswith("LIMIT ?")
+
+
+def _one_query(loop: Loop) -> str:
+    written = in_query(loop.statement.template)
+    bounded = peak_overlap(loop.spans) > 1
+    beside = " instead of one query in each task" if bounded else ""
+    if written:
+        return f"Ask once for all of them{beside}, and look the rows up in a dict: {written}"
+    return (
+        f"Ask once for all of them{beside}: one query with a list of keys or a JOIN, and a dict to look the "
+        "rows up in."
+    )
+
+
+def in_query(template: str) -> str:
+    """The statement with a list in the place of its one key; "" where it is not sure which one that is.
+
+    >>> in_query("SELECT name FROM users WHERE id = ?")
+    'SELECT id, name FROM users WHERE id IN (?, ...)'
+    """
+    body = _LIMIT_ONE.sub("", template)
+    found = list(_EQUALS.finditer(body))
+    where = body.find(" WHERE ")
+    if len(found) != 1 or where < 0 or found[0].start() < where or body.count("?") != 1:
+        return ""
+    if " LIMIT " in body or " OFFSET " in body or len(body) > MAX_SHOWN or body.count("SELECT") != 1:
+        return ""
+    key = found[0]["column"]
+    listed = f"{body[: found[0].start()]}{key} IN (?, ...){body[found[0].end() :]}"
+    return _with_key(listed, key)
+
+
+_SELECT = "SELECT"
+_COUNT = re.compile(r"^SELECT (?P<what>(?:count|sum|min|max|avg)\([^()]*\)(?: AS \w+)?) FROM ", re.IGNORECASE)
+
+
+def _with_key(listed: str, key: str) -> str:
+    """With the key among the columns, so that the rows can be told apart."""
+    if _COUNT.match(listed):
+        counted = _COUNT.sub(lambda found: f"{_SELECT} {key}, {found['what']} FROM ", listed)
+        return f"{counted} GROUP BY {key}"
+    columns = listed[len("SELECT ") : listed.find(" FROM ")]
+    bare = key.rpartition(".")[2]
+    names = {column.strip().rpartition(".")[2].partition(" ")[0] for column in columns.split(",")}
+    if columns.startswith("DISTINCT") or "*" in columns or bare in names or "(" in columns:
+        return listed
+    return listed.replace("SELECT ", f"SELECT {key}, ", 1)

@@ -1,0 +1,1 @@
+"""Spans with exact times, and the file a collector writes of them."""

@@ -1,0 +1,1 @@
+"""Labels of the cases, and what was found beside them."""
