@@ -32,7 +32,8 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
 
     ``probes``: "auto" for the libraries in use, () for none, or names; of those named, each that saw
     nothing is stated in the trace's warnings. ``clock``, ``hosts``, ``max_spans``, ``keep_values``: see
-    Recording. ``limits``: from when on the rules speak (default: as [tool.perfkit] and PERFKIT_* say). Afterwards: ``rec.trace``, ``rec.counts``, ``rec.timings``, ``rec.findings()``,
+    Recording. ``explain`` asks SQLite and PostgreSQL for the plan of each SELECT, once per template, so that
+    PK303 can tell what reads a whole table; never of a statement that writes. ``limits``: from when on the rules speak (default: as [tool.perfkit] and PERFKIT_* say). Afterwards: ``rec.trace``, ``rec.counts``, ``rec.timings``, ``rec.findings()``,
     ``rec.allowed()``, ``rec.assert_ok()``. Recordings nest; an outer one also holds the spans of the inner
     ones.
 
@@ -51,6 +52,7 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
         max_spans: int = DEFAULT_MAX_SPANS,
         whole_process: bool = False,
         keep_values: bool = False,
+        explain: bool = False,
         limits: Limits | None = None,
     ) -> None:
         if not isinstance(max_spans, int) or max_spans < 1:
@@ -61,6 +63,7 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
             max_spans=max_spans,
             whole_process=whole_process,
             keep_values=keep_values,
+            explain=explain,
         )
         self._limits = limits
         self._wanted = (probes,) if isinstance(probes, str) else tuple(probes)

@@ -39,9 +39,10 @@ def code_of(rule: str) -> str:
     known = {word.upper(): code for code, name in names().items() for word in (code, name)}
     if rule.upper() in known:
         return known[rule.upper()]
-    # names are suggested to who tried one, codes to who tried a code
-    tried_code = rule[:2].upper() == "PK"
-    raise UnknownNameError("rule", rule, names() if tried_code else names().values())
+    # codes are suggested to who tried one, names to everybody else
+    if rule[:2].upper() == "PK":
+        raise UnknownNameError("rule", rule.upper(), names())
+    raise UnknownNameError("rule", rule.lower(), names().values())
 
 
 def document() -> str:

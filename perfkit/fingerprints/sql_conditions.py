@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from perfkit.fingerprints.sql_words import KEYWORDS
@@ -77,12 +78,24 @@ _KINDS: Final = {
 """Operators, by what an index can do for them."""
 
 _RELABELLING: Final = frozenset({"text", "character"})
-"""Types of PostgreSQL that a column is cast to in plans without changing it: varchar and text are stored alike."""
+"""Types that PostgreSQL's plans cast a column to without changing it: varchar and text are stored alike."""
 
 _TYPE_WORDS: Final = frozenset({"varying", "precision", "without", "with", "time", "zone"})
+_VALUES: Final = frozenset(
+    {"current_timestamp", "current_date", "current_time", "localtimestamp", "localtime", "current_user"}
+)
 _AGGREGATES: Final = frozenset(
     {"count", "sum", "avg", "min", "max", "total", "group_concat", "string_agg", "array_agg", "bool_or"}
-    | {"bool_and", "every", "json_agg", "jsonb_agg", "json_group_array", "json_object_agg", "stddev", "variance"}
+    | {
+        "bool_and",
+        "every",
+        "json_agg",
+        "jsonb_agg",
+        "json_group_array",
+        "json_object_agg",
+        "stddev",
+        "variance",
+    }
 )
 
 
@@ -115,17 +128,17 @@ def _tree(text: str) -> list[Node]:
     """Names, keywords and marks, with what stands in parentheses as a list of its own."""
     levels: list[list[Node]] = [[]]
     for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token == "(":
+        word = match[0]
+        if word == "(":
             levels.append([])
-        elif token == ")":
+        elif word == ")":
             if len(levels) > 1:
                 inner = levels.pop()
                 levels[-1].append(inner)
-        elif match.lastgroup == "mark" or token in KEYWORDS:
-            levels[-1].append(token)
+        elif match.lastgroup == "mark" or word in KEYWORDS:
+            levels[-1].append(word)
         else:
-            levels[-1].append(_parts(token))
+            levels[-1].append(_parts(word))
     while len(levels) > 1:  # a text that was cut off
         inner = levels.pop()
         levels[-1].append(inner)
@@ -172,7 +185,7 @@ def _select(nodes: list[Node], *, alone: bool) -> Select:
 def _aggregates(nodes: list[Node]) -> bool:
     return any(
         isinstance(node, tuple) and node[-1].lower() in _AGGREGATES and isinstance(after, list)
-        for node, after in zip(nodes, nodes[1:], strict=False)
+        for node, after in pairwise(nodes)
     )
 
 
@@ -187,11 +200,9 @@ def _tables(nodes: list[Node], tables: dict[str, str]) -> Iterator[Condition]:
         for place, word in enumerate(words):
             if word == "ON":
                 yield from _conditions(words[place + 1 :])
-            elif word == "USING" and isinstance(words[place + 1 : place + 2], list) and tables:
-                name = next(reversed(tables))
-                for column in _split(words[place + 1] if place + 1 < len(words) else [], {","}):
-                    if len(column) == 1 and isinstance(column[0], tuple):
-                        yield Condition("equal", ((name, column[0][-1]),), frozenset(before))
+            elif word == "USING" and isinstance(words[-1], list):
+                for column in _columns(words[-1]):
+                    yield Condition("equal", ((next(reversed(tables)), column[1]),), frozenset(before))
 
 
 def _enter(words: list[Node], tables: dict[str, str]) -> None:
@@ -237,14 +248,18 @@ def _any(alternatives: list[list[Condition]], nodes: list[Node]) -> Condition:
 
 def _comparison(nodes: list[Node]) -> list[Condition]:
     place = next((n for n, node in enumerate(nodes) if isinstance(node, str) and node in _KINDS), None)
-    if place is None or "NOT" in nodes:
+    if place is None or "NOT" in nodes or "COLLATE" in nodes:
         return [Condition("other", _columns(nodes))]
     operator, left, right = nodes[place], nodes[:place], nodes[place + 1 :]
     kind = _KINDS[operator]
     if operator in ("IS", "ISNULL"):
         null = operator == "ISNULL" or right == ["NULL"]
         column = _column(left)
-        return [Condition("equal", (column,), null=True) if column and null else Condition("other", _columns(nodes))]
+        return [
+            Condition("equal", (column,), null=True)
+            if column and null
+            else Condition("other", _columns(nodes))
+        ]
     found = [*_side(kind, left, right)]
     if operator in ("=", "==", "<", ">", "<=", ">="):
         found += _side(kind, right, left)
@@ -258,7 +273,7 @@ def _side(kind: str, own: list[Node], other: list[Node]) -> Iterator[Condition]:
     needs = frozenset(table.lower() for table, _ in _columns(other))
     column = _column(own)
     if column is not None:
-        yield Condition(kind, (column,), needs - {column[0].lower()} if column[0] else needs)
+        yield Condition(kind, (column,), needs)
         return
     call = _call(own)
     if call is not None and kind != "like":
@@ -300,11 +315,17 @@ def _columns(nodes: list[Node]) -> tuple[Column, ...]:
         if isinstance(node, list):
             if "SELECT" not in node:
                 found.update(dict.fromkeys(_columns(node)))
-        elif isinstance(node, tuple) and not isinstance(after, list) and before != "::":
-            if before in ("", "COLLATE") and before or node[-1] in _TYPE_WORDS:
-                continue
+        elif (
+            isinstance(node, tuple) and not isinstance(after, list) and not _is_no_column(before, node, after)
+        ):
             found[_named(node)] = None
     return tuple(found)
+
+
+def _is_no_column(before: Node, node: tuple[str, ...], after: Node) -> bool:
+    """Whether a name is a type, a collation, or a value that is written as a word."""
+    word = node[-1].lower()
+    return before in ("::", "COLLATE") or after == "?" or word in _TYPE_WORDS or word in _VALUES
 
 
 def _named(parts: tuple[str, ...]) -> Column:

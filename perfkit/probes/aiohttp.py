@@ -1,4 +1,4 @@
-"""The probe for aiohttp's client: a span per attempt on the wire, and per new connection.
+"""The probe for aiohttp: a span per attempt on the wire, per new connection, and per request it answers.
 
 A call's first span starts with ``ClientSession._request``. The connector is asked for a connection once per
 attempt, so the second time is a redirect, a repetition or a middleware's doing. The handshake of a WebSocket
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from perfkit.probes import aiohttp_web
 from perfkit.probes.http import Attempt, again, begin, declared_length, put_back, under_way
 from perfkit.probes.replacements import Replacements
 from perfkit.tracing import here, leave
@@ -40,11 +41,13 @@ def install() -> None:
     _replaced.put(ClientResponse, "start", _watch_head)
     _replaced.put(ClientResponse, "close", _watch_end)
     _replaced.put(ClientResponse, "release", _watch_end)
+    aiohttp_web.install()
 
 
 def remove() -> None:
     """Put aiohttp back as it was."""
     _replaced.undo()
+    aiohttp_web.remove()
 
 
 def _watch_request(original: Any) -> Any:
@@ -114,7 +117,7 @@ def _watch_head(original: Any) -> Any:
         if attempt is not None:
             with suppress(Exception):
                 sent = 0 if attempt.given is None else declared_length(self.request_info.headers)
-                attempt.answered(self.status, self.headers, sent)
+                attempt.answered(self.status, self.headers, sent, self.version)
                 _follow(self, attempt)
         return response
 

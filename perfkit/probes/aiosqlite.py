@@ -13,10 +13,13 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from perfkit.probes.plans import claim
+from perfkit.probes.plans_sqlite import ask
 from perfkit.probes.queries import Link, Query, begin, begin_connect, begin_transaction, end, next_link
 from perfkit.probes.replacements import Replacements
 from perfkit.probes.sqlite3 import shown_database
 from perfkit.tracing import OpenSpan, carry, here, leave
+from perfkit.tracing.recorder import explaining
 from perfkit.tracing.scopes import current
 
 LIBRARY = "aiosqlite"
@@ -26,6 +29,7 @@ TESTED = ("0.20", "0.23")
 SYSTEM = "sqlite"
 
 _STATEMENTS = frozenset({"execute", "executemany", "executescript", "_execute_insert", "_execute_fetchall"})
+_EXPLAINED = frozenset({"execute", "_execute_fetchall"})
 _FETCHES = frozenset({"fetchone", "fetchmany", "fetchall"})
 _NOT_RECORDED = OpenSpan("not recorded")
 
@@ -64,6 +68,10 @@ def _watch_execute(original: Any) -> Any:
         end(opened)
         with suppress(Exception):
             _count_rows(opened, fn, result)
+        if explaining and fn.__name__ in _EXPLAINED:
+            span = claim(opened, args[0])
+            if span is not None:
+                await original(self, ask, span, self._conn, args[0], args[1] if len(args) > 1 else ())
         return result
 
     return _execute

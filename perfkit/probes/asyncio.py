@@ -352,10 +352,10 @@ def _forget_after_forks() -> None:
 
 def _watch_over() -> None:
     while True:
-        time.sleep(_pause_s())
         for watch in list(_watches.values()):
             with suppress(Exception):
                 _look(watch)
+        time.sleep(_pause_s())
         with _changing:
             if not active:
                 _watches.clear()
@@ -411,14 +411,19 @@ def _told(seen: Seen | None) -> tuple[Path, dict[str, Any]]:
 
 
 def _inside(frame: Any) -> str:
-    """The innermost function, by its module's name and its own; "" if that is the application's."""
-    while frame is not None:
+    """The innermost function below the application, by its module's name and its own; "" without one.
+
+    Finalizers do not count: they run wherever the garbage collector happens to.
+    """
+    found = ""
+    while frame is not None and shown(frame.f_code.co_filename) is None:
         module = str(frame.f_globals.get("__name__", ""))
-        if module.partition(".")[0] != "perfkit":
-            is_own = shown(frame.f_code.co_filename) is not None
-            return "" if is_own else f"{module}.{frame.f_code.co_qualname}".replace(".<locals>", "")
+        if frame.f_code.co_name == "__del__":
+            found = ""
+        elif not found and module.partition(".")[0] != "perfkit":
+            found = f"{module}.{frame.f_code.co_qualname}".replace(".<locals>", "")
         frame = frame.f_back
-    return ""
+    return found
 
 
 def _call(frame: Any) -> str:
@@ -454,7 +459,7 @@ def _callee(expression: str) -> str:
             depth -= 1
             names = []
         elif depth == 1 and kind == NAME:
-            names = [*names, text]
+            names = [*names, text] if text != "await" else names
         elif depth == 1 and text != "." and kind not in (COMMENT, NL):
             return ""
     return ".".join(called)

@@ -14,9 +14,12 @@ from types import CodeType, FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from perfkit.probes.plans import claim
+from perfkit.probes.plans_postgres import Rows, conversation
 from perfkit.probes.queries import Link, Query, begin, begin_connect, counting, end, next_link
 from perfkit.probes.replacements import Replacements
 from perfkit.tracing import enter, here, leave
+from perfkit.tracing.recorder import explaining
 
 LIBRARY = "asyncpg"
 TESTED = ("0.30", "0.33")
@@ -25,6 +28,9 @@ TESTED = ("0.30", "0.33")
 SYSTEM = "postgresql"
 WAIT = "asyncpg.Pool.acquire"
 """Name of the span of a wait for a pool's connection."""
+
+PATIENCE_S = 5.0
+"""A plan that takes longer to make is done without."""
 
 Described = tuple[Any, str, Any]
 """The connection, the statement and its parameters."""
@@ -84,7 +90,10 @@ def _watch(describe: Callable[..., Described | None], *, aside: bool = False) ->
                 described = describe(self, *args, **options)
                 opened = described and _begin(*described, sys._getframe(1))
             ending = _ending_aside if aside else _ending
-            return await ending(opened, original(self, *args, **options))
+            result = await ending(opened, original(self, *args, **options))
+            if explaining and describe in _EXPLAINED:
+                await _explain(opened, describe(self, *args, **options))
+            return result
 
         return watched
 
@@ -105,6 +114,40 @@ def _preparing(connection: Any, query: str, **options: Any) -> Described:
 
 def _prepared(statement: Any, args: Any, *rest: Any) -> Described:
     return statement._connection, statement._query, args
+
+
+_EXPLAINED = (_plain, _statement, _prepared)
+
+
+async def _explain(opened: Query | None, described: Described | None) -> None:
+    """Ask for the plan of a statement that was just answered, before its caller goes on."""
+    claimed = None
+    with suppress(Exception):
+        if described is not None and not described[0].is_closed():
+            connection, query, args = described
+            claimed = claim(opened, query)
+    if claimed is None:
+        return
+    talk = conversation(claimed, query, inside=connection.is_in_transaction())
+    try:
+        command, has_args = next(talk)
+        while True:
+            try:
+                rows = await _ask(connection, command, args if has_args else ())
+            except Exception as error:
+                command, has_args = talk.throw(error)
+            else:
+                command, has_args = talk.send(rows)
+    except StopIteration:
+        pass
+
+
+async def _ask(connection: Any, command: str, args: Any) -> Rows:
+    """The rows of one command. Below asyncpg's own methods: its cache and query loggers do not see it."""
+    protocol = connection._protocol
+    statement = await connection._get_statement(command, PATIENCE_S, named=False, use_cache=False)
+    rows = await protocol.bind_execute(statement, args, "", 0, False, PATIENCE_S)
+    return [tuple(row) for row in rows]
 
 
 def _cursor(cursor: Any, *rest: Any) -> Described:

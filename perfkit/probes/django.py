@@ -1,16 +1,16 @@
 """The probe for Django: a span per statement of every alias, thread and async view, per COMMIT and connect.
 
 Wraps the cursor that all of Django's statements go through, below its ``execute_wrappers``. The site is the
-application's line that led to the statement; for one that a template made, the line that rendered it, and the
-template's own line is in ``template``. What the stack tells of the ORM is kept as ``relation``, ``eager``,
-``refresh`` and ``deferred``.
+application's line that led to the statement; for one that a template made, the line that rendered it, and
+the template's own line is in ``template``. Each request that the application answers is a span, too. What
+the stack tells of the ORM is kept as ``relation``, ``eager``, ``refresh`` and ``deferred``.
 """
 
 from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import wraps
@@ -19,7 +19,9 @@ from types import FrameType
 from typing import Any
 
 from perfkit.probes.django_orm import look_up
+from perfkit.probes.django_requests import watch_response, watch_response_async
 from perfkit.probes.importing import when_imported
+from perfkit.probes.plans_sqlite import explain
 from perfkit.probes.queries import (
     Link,
     Query,
@@ -31,6 +33,7 @@ from perfkit.probes.queries import (
     within,
 )
 from perfkit.tracing.callpath import Path, capture, share, shown
+from perfkit.tracing.recorder import explaining
 from perfkit.tracing.scopes import active
 
 LIBRARY = "django"
@@ -98,6 +101,11 @@ def _change_connection(base: Any) -> None:
     _replace(base.BaseDatabaseWrapper, "_rollback", _watch_transaction("ROLLBACK"))
 
 
+def _change_handler(base: Any) -> None:
+    _replace(base.BaseHandler, "get_response", watch_response)
+    _replace(base.BaseHandler, "get_response_async", watch_response_async)
+
+
 def _change_threads(sync: Any) -> None:
     _replace(sync.SyncToAsync, "__call__", _watch_thread_call)
 
@@ -105,6 +113,7 @@ def _change_threads(sync: Any) -> None:
 _CHANGES: dict[str, Callable[[Any], None]] = {
     "django.db.backends.utils": _change_cursor,
     "django.db.backends.base.base": _change_connection,
+    "django.core.handlers.base": _change_handler,
     "asgiref.sync": _change_threads,
 }
 
@@ -135,9 +144,21 @@ def _watch_execute(original: Any) -> Any:
             end(opened, None, error)
             raise
         _end(opened, self)
+        if explaining and opened is not None:
+            _explain(opened, self, sql, params)
         return result
 
     return _execute
+
+
+def _explain(opened: Query, cursor: Any, sql: Any, params: Any) -> None:
+    """Ask SQLite for the plan; the probes of other drivers do that themselves."""
+    with suppress(Exception):
+        if cursor.db.vendor == "sqlite":
+            if params is not None:  # Django's placeholders are not SQLite's
+                names = list(params) if isinstance(params, Mapping) else None
+                sql = cursor.cursor.convert_query(sql, param_names=names)
+            explain(opened, cursor.cursor.connection, sql, params or ())
 
 
 def _watch_execute_many(original: Any) -> Any:

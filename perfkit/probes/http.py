@@ -21,6 +21,10 @@ A request's attributes:
   the same task or thread, had failed before; 0 for a first attempt. Exceptions are failures, and so are the
   statuses in FAILED; what urllib3's Retry repeats counts whatever the status.
 - ``redirect``: of a request that goes where an answer pointed, how many such steps lie behind it.
+- ``dropped``: keys of a filter that the server ignored, where it says so (Server-Timing, ``dropped-filter``).
+- ``closes``: the server closes the connection after this answer, and said so (HTTP/1.0 means it, too).
+- ``blocking``: a synchronous client was used in a task, and keeps the event loop waiting; only where the
+  library has both kinds.
 
 No value, header or user name enters a trace: templates mask them, the rest are hashes. Both are made when the
 trace is asked for; until then the recording holds URLs and short bodies as they were.
@@ -43,6 +47,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from perfkit.fingerprints import Body, describe_body, describe_url
+from perfkit.fingerprints.names import kept_key
 from perfkit.fingerprints.values import hash_leaves, hash_value, query_values
 from perfkit.tracing import Operation, Recording, enter, here, leave
 from perfkit.tracing import begin as begin_span
@@ -61,6 +66,9 @@ MAX_KEPT_BYTES = 2048
 MAX_LOOSE_ENDS = 1000
 """So many failed or redirected attempts of a recording are remembered while nothing has followed them."""
 
+_HTTP_1_0 = ("HTTP/1.0", 10, (1, 0))
+_DROPPED_FILTER = "dropped-filter"
+_DROPPED = re.compile(rf'{_DROPPED_FILTER};desc="([^"]*)"')
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _OWN_PORTS = {"http": ":80", "https": ":443"}
 _REDIRECTED = "redirected"
@@ -88,6 +96,7 @@ class Attempt(Operation, eq=False):
     bytes_received: int | None = None
     retry: int = 0
     redirect: int = 0
+    closes: bool = False
     library: str = ""
     handed_to: str = ""
     over: bool = False
@@ -115,6 +124,8 @@ class Attempt(Operation, eq=False):
         facts.update(retry=self.retry, library=self.library)
         if self.redirect:
             facts["redirect"] = self.redirect
+        if self.closes:
+            facts["closes"] = True
         return {**facts, **self.attrs} if self.attrs else facts
 
     def connecting(self, frame: FrameType | None) -> Operation | None:
@@ -126,8 +137,11 @@ class Attempt(Operation, eq=False):
         host = self.host
         return enter("connect", f"connect {host}", {"host": host, "library": self.library}, frame)
 
-    def answered(self, status: int, answer: Mapping[str, str], sent: int) -> None:
-        """The head has arrived: status and headers of the answer to a request with so many bytes of body."""
+    def answered(self, status: int, answer: Mapping[str, str], sent: int, version: object = None) -> None:
+        """The head has arrived: status and headers of the answer to a request with so many bytes of body.
+
+        ``version`` is that of HTTP as the library has it: "HTTP/1.0", 10 or (1, 0).
+        """
         self.over = True
         if not self._is_recorded():
             return
@@ -135,6 +149,9 @@ class Attempt(Operation, eq=False):
         with suppress(Exception):
             if "Server-Timing" in answer:
                 self.server_ns = server_timing_ns(answer["Server-Timing"])
+                if _DROPPED_FILTER in answer["Server-Timing"]:
+                    self.note(dropped=dropped_filters(answer["Server-Timing"]))
+            self.closes = _closes(version, answer.get("Connection", "").lower())
             if status in FAILED:
                 self._remember(_whole(self), self.retry + 1)
             elif status in REDIRECTS and "Location" in answer:
@@ -248,6 +265,13 @@ def describe(method: str, url: str, body: object, connection: str = "") -> dict[
     return facts
 
 
+def _closes(version: object, connection: str) -> bool:
+    """Whether the connection ends with the answer (RFC 9112, section 9.3)."""
+    if version in _HTTP_1_0:
+        return "keep-alive" not in connection
+    return "close" in connection
+
+
 def declared_length(headers: Mapping[str, str] | None) -> int:
     """Bytes of a body by its Content-Length; 0 without one, or with one that is no number."""
     with suppress(Exception):
@@ -269,6 +293,18 @@ def server_timing_ns(header: str) -> int:
             if key.strip().lower() == "dur":
                 total += _milliseconds(value.strip().strip('"'))
     return round(total * 1e6)
+
+
+def dropped_filters(header: str) -> list[str]:
+    """The keys that a Server-Timing header names as dropped, percent-encoded and with spaces between them.
+
+    No public service is known to send that: perfkit's mock portal does. What is no name is shown as "?".
+
+    >>> dropped_filters('portal;dur=5, dropped-filter;desc="LOGIC %3E%3DFROM"')
+    ['LOGIC', '>=FROM']
+    """
+    found = _DROPPED.search(header)
+    return list(dict.fromkeys(kept_key(unquote(key)) for key in found[1].split())) if found else []
 
 
 class _Described(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from functools import cache
 from types import FrameType
 from typing import Any
 
+from perfkit.probes.blocking import note_blocking
 from perfkit.probes.http import Attempt, again, begin, declared_length, put_back, under_way
 from perfkit.probes.replacements import Replacements
 from perfkit.tracing import Operation, here, leave
@@ -58,6 +59,7 @@ def _watch_request(original: Any) -> Any:
             return original(self, request)
         before = under_way.get()
         _begin(request, sys._getframe(1))
+        note_blocking(under_way.get())
         try:
             response = original(self, request)
         except BaseException as error:
@@ -212,7 +214,7 @@ def _answered(request: Any, response: Any) -> None:
     with suppress(Exception):
         body = attempt.given
         sent = len(body) if isinstance(body, bytes) else declared_length(request.headers)
-        attempt.answered(response.status_code, response.headers, sent)
+        attempt.answered(response.status_code, response.headers, sent, response.http_version)
         if response.is_closed:
             attempt.ended(None)
         else:

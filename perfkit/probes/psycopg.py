@@ -12,12 +12,16 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from perfkit.probes.blocking import note_blocking
+from perfkit.probes.plans import claim
+from perfkit.probes.plans_postgres import Rows, conversation
 from perfkit.probes.queries import Link, Query, begin, begin_connect, counting, end, next_link
 from perfkit.probes.replacements import Replacements
-from perfkit.tracing import here, leave
+from perfkit.tracing import Operation, here, leave
+from perfkit.tracing.recorder import explaining
 
 LIBRARY = "psycopg"
 TESTED = ("3.2", "3.4")
@@ -29,9 +33,11 @@ DEFAULT_PORT = "5432"
 TRANSACTION = (b"BEGIN", b"COMMIT", b"ROLLBACK", b"SAVEPOINT", b"RELEASE", b"PREPARE TRANSACTION")
 """How the commands begin that psycopg sends for a transaction: it sends others, which are its own affair."""
 
-_IDLE = 0  # of psycopg.pq.TransactionStatus
+_IDLE, _IN_TRANSACTION = 0, 2  # of psycopg.pq.TransactionStatus
+_ANSWERED = (1, 2)  # of psycopg.pq.ExecStatus: with and without rows
 
 Steps = Generator[Any, Any, Any]
+Opened = TypeVar("Opened", bound=Operation | None)
 
 _replaced = Replacements()
 _links: WeakKeyDictionary[Any, Link] = WeakKeyDictionary()
@@ -86,13 +92,16 @@ def _watch(
                 with suppress(Exception):
                     opened = describe(sys._getframe(1), self, *args, **options)
             if opened is None:
-                return (yield from original(self, *args, **options))
-            try:
                 result = yield from original(self, *args, **options)
-            except BaseException as error:
-                end(opened, error=error)
-                raise
-            end(opened, rows(self, result))
+            else:
+                try:
+                    result = yield from original(self, *args, **options)
+                except BaseException as error:
+                    end(opened, error=error)
+                    raise
+                end(opened, rows(self, result))
+            if explaining and describe is _statement:
+                yield from _explain(opened, self, *args, **options)
             return result
 
         return watched
@@ -102,6 +111,64 @@ def _watch(
 
 def _statement(frame: FrameType, cursor: Any, query: Any, params: Any = None, *rest: Any, **more: Any) -> Any:
     return _begin(cursor, query, params, frame)
+
+
+def _explain(
+    opened: Query | None, cursor: Any, query: Any, params: Any = None, *rest: Any, **more: Any
+) -> Steps:
+    """Ask for the plan of a statement that was just answered, while the connection is still the cursor's."""
+    claimed = None
+    with suppress(Exception):
+        connection = cursor._conn
+        status = connection.pgconn.transaction_status
+        if status in (_IDLE, _IN_TRANSACTION) and not connection._pipeline:
+            claimed = claim(opened, _text_and_params(query, params, cursor)[0])
+            if claimed is not None:
+                sent, encoding = _sent(cursor, query, params), connection.info.encoding
+                talk = conversation(claimed, sent.query.decode(encoding), inside=status == _IN_TRANSACTION)
+    if claimed is None:
+        return
+    try:
+        command, has_params = next(talk)
+        while True:
+            try:
+                rows = yield from _ask(
+                    connection.pgconn, command.encode(encoding), sent if has_params else None
+                )
+            except Exception as error:
+                command, has_params = talk.throw(error)
+            else:
+                command, has_params = talk.send(rows)
+    except StopIteration:
+        pass
+
+
+def _sent(cursor: Any, query: Any, params: Any) -> Any:
+    """The statement and its parameters as they went to the server, without a server cursor's DECLARE."""
+    if not hasattr(cursor, "_declare_gen"):
+        return cursor._query
+    from psycopg._queries import PostgresQuery
+    from psycopg._transformer import Transformer
+
+    converted = PostgresQuery(Transformer(cursor))
+    converted.convert(query, params)
+    return converted
+
+
+def _ask(pgconn: Any, command: bytes, sent: Any) -> Generator[Any, Any, Rows]:
+    """The rows of one command, in text; raises the server's error. Nothing of psycopg's own sees it."""
+    from psycopg import errors, generators
+
+    if sent is None:
+        pgconn.send_query_params(command, None)
+    else:
+        pgconn.send_query_params(command, sent.params, param_types=sent.types, param_formats=sent.formats)
+    result = (yield from generators.execute(pgconn))[-1]
+    if result.status not in _ANSWERED:
+        raise errors.error_from_result(result)
+    columns = range(result.nfields)
+    values = [[result.get_value(row, column) for column in columns] for row in range(result.ntuples)]
+    return [tuple(None if value is None else value.decode() for value in row) for row in values]
 
 
 def _fetch(frame: FrameType, cursor: Any, num: int | None) -> Query | None:
@@ -118,7 +185,7 @@ def _transaction(frame: FrameType, connection: Any, command: Any, *rest: Any, **
     if not text.startswith(TRANSACTION):
         return None
     inside = connection.pgconn.transaction_status != _IDLE
-    return begin(text, None, _link(connection), frame, transaction=inside)
+    return _noted(begin(text, None, _link(connection), frame, transaction=inside), type(connection))
 
 
 def _rowcount(cursor: Any, result: Any) -> int | None:
@@ -139,7 +206,17 @@ def _begin(cursor: Any, query: Any, params: Any, frame: FrameType, many: int | N
     if not text:  # how a pool asks whether a connection still works
         return None
     inside = not connection.autocommit or connection.pgconn.transaction_status != _IDLE
-    return begin(text, params, _link(connection), frame, many=many, transaction=inside)
+    opened = begin(text, params, _link(connection), frame, many=many, transaction=inside)
+    return _noted(opened, type(connection))
+
+
+def _noted(opened: Opened, kind: type) -> Opened:
+    """The span, with a note where a connection of that kind keeps an event loop waiting."""
+    import psycopg
+
+    if issubclass(kind, psycopg.Connection):
+        note_blocking(opened)
+    return opened
 
 
 def _text_and_params(query: Any, params: Any, cursor: Any) -> tuple[str | bytes, Any]:
@@ -332,7 +409,7 @@ def _watch_connect(original: Any) -> Any:
         opened = None
         if here() is not None:
             with suppress(Exception):
-                opened = begin_connect(SYSTEM, *_target(conninfo), sys._getframe(1))
+                opened = _noted(begin_connect(SYSTEM, *_target(conninfo), sys._getframe(1)), cls)
         try:
             connection = yield from original(cls, conninfo, **options)
         except BaseException as error:

@@ -59,6 +59,7 @@ class Query(Operation, eq=False):
     """A query under way. ``params`` is the cheap half of their hash; ``rows`` may be added after the end.
 
     ``rows`` is a number, None, or an ``itertools.count`` that has the number of the next row to be fetched.
+    ``aside_ns`` is time within it that is not its own; not ``done``: facts about it are still to come.
     """
 
     statement: Statement | None = None
@@ -67,6 +68,8 @@ class Query(Operation, eq=False):
     rows: int | itertools.count[int] | None = None
     many: int | None = None
     transaction: bool | None = None
+    aside_ns: int = 0
+    done: bool = True
 
     def facts(self) -> dict[str, Any]:
         """The attributes of the finished span."""
@@ -173,7 +176,8 @@ def end(opened: Query | None, rows: int | None = None, error: BaseException | No
         leave(opened, error)
     else:  # as leave does it, but for a call less
         place = opened.place
-        opened.end_ns = now = place.now_ns()
+        now = place.now_ns()
+        opened.end_ns = now - opened.aside_ns
         if now >= place.thread.due_ns:
             place.read_processor_clock(now)
     if rows is not None and rows >= 0:

@@ -31,6 +31,7 @@ from perfkit.fingerprints.names import is_name
 from perfkit.fingerprints.sql import Statement
 from perfkit.fingerprints.values import encode_params
 from perfkit.model.plain import represent
+from perfkit.probes.blocking import note_blocking
 from perfkit.probes.queries import Link, Query, begin_connect, end, next_link
 from perfkit.probes.replacements import Replacements
 from perfkit.tracing import Operation, here, leave
@@ -84,6 +85,7 @@ def _watched(begin: Callable[..., Any]) -> Callable[[Any], Any]:
     def watch(original: Any) -> Any:
         def call(self: Any, *arguments: Any, **options: Any) -> Any:
             opened = _begun(begin, self, arguments, options, sys._getframe().f_back) if active else None
+            note_blocking(opened)
             try:
                 answer = original(self, *arguments, **options)
             except BaseException as error:

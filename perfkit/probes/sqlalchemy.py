@@ -20,7 +20,9 @@ from types import FrameType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from perfkit.probes.blocking import note_blocking
 from perfkit.probes.importing import when_imported
+from perfkit.probes.plans_sqlite import explain
 from perfkit.probes.queries import (
     Link,
     Query,
@@ -32,7 +34,8 @@ from perfkit.probes.queries import (
     within,
 )
 from perfkit.probes.sqlalchemy_orm import access, facts_of
-from perfkit.tracing import enter
+from perfkit.tracing import Operation, enter
+from perfkit.tracing.recorder import explaining
 from perfkit.tracing.scopes import active
 
 LIBRARY = "sqlalchemy"
@@ -135,6 +138,8 @@ def _watch_statement(original: Any) -> Any:
             raise
         if opened is not None:
             _end(opened, context, result)
+            if explaining:
+                _explain(opened, self, context)
         return result
 
     return _exec_single_context
@@ -158,6 +163,7 @@ def _begin(connection: Any, context: Any, frame: FrameType) -> Query | None:
             transaction=not connection._is_autocommit_isolation(),
         )
         _note(opened, facts)
+        _note_blocking(opened, connection.dialect)
     except Exception:  # noqa: S110 - what cannot be described is left out
         pass
     return opened
@@ -169,6 +175,11 @@ def _note(opened: Query | None, facts: dict[str, Any] | None) -> None:
         facts = {**(facts or {}), "flush": flush}
     if facts and opened is not None:
         opened.attrs = {**opened.attrs, **facts} if opened.attrs else facts
+
+
+def _note_blocking(opened: Operation | None, dialect: Any) -> None:
+    if not dialect.is_async:
+        note_blocking(opened)
 
 
 def _end(opened: Query, context: Any, result: Any) -> None:
@@ -185,6 +196,14 @@ def _end(opened: Query, context: Any, result: Any) -> None:
     end(opened, rows)
 
 
+def _explain(opened: Query, connection: Any, context: Any) -> None:
+    """Ask SQLite for the plan; the probes of other drivers do that themselves."""
+    with suppress(Exception):
+        if context.dialect.driver == "pysqlite" and not context.executemany:
+            raw = connection._dbapi_connection.dbapi_connection
+            explain(opened, raw, context.statement, context.parameters[0])
+
+
 def _watch_cursor(original: Any) -> Any:
     """Statements that SQLAlchemy runs for itself, such as a sequence or a default before an INSERT."""
 
@@ -195,6 +214,7 @@ def _watch_cursor(original: Any) -> Any:
         with suppress(Exception):
             transaction = not self._is_autocommit_isolation()
             opened = begin(statement, parameters, _link(self), sys._getframe(1), transaction=transaction)
+            _note_blocking(opened, self.dialect)
         return within(opened, original, self, cursor, statement, parameters, context)
 
     return _cursor_execute
@@ -237,6 +257,7 @@ def _spans_of_batches(batches: Iterator[Any], context: Any) -> Iterator[Any]:
                 transaction=not connection._is_autocommit_isolation(),
             )
             _note(opened, None)
+            _note_blocking(opened, connection.dialect)
         context._perfkit_batch = opened
         yield batch
         end(opened, batch.current_batch_size)
@@ -297,6 +318,7 @@ def _watch_transaction(name: Any) -> Any:
             with suppress(Exception):
                 if self._still_open_and_dbapi_connection_is_valid:
                     opened = begin_transaction(name, _link(self), sys._getframe(1))
+                    _note_blocking(opened, self.dialect)
             return within(opened, original, self)
 
         return end_transaction
@@ -337,6 +359,7 @@ def _watch_connect(original: Any) -> Any:
             pool = self._ConnectionRecord__pool
             to = _databases.get(pool) or _Database(pool._dialect.name, "", "")
             opened = begin_connect(to.system, to.host, to.name, sys._getframe(1))
+            _note_blocking(opened, pool._dialect)
         return within(opened, original, self)
 
     return __connect

@@ -28,11 +28,29 @@ def facts_of(load: Any, statement: Any) -> dict[str, Any] | None:
         if state is None:
             return None
         columns = options._only_load_props
+        if _is_of_subclass(state, columns):
+            base = state.mapper.base_mapper.class_.__name__
+            return {"deferred": _shown(state, columns), "subclass_of": base}
         if load._is_user_refresh or state.expired_attributes or not columns:
             return {"refresh": True}
-        return {"deferred": f"{state.class_.__name__}.{', '.join(sorted(columns))}"}
+        return {"deferred": _shown(state, columns)}
     except Exception:  # what cannot be described is left out
         return None
+
+
+def _is_of_subclass(state: Any, columns: Any) -> bool:
+    """Whether a query for the base class has left out the columns that the object's own class has."""
+    return (
+        not state.expired
+        and bool(columns)
+        and set(columns) == set(state.expired_attributes)
+        and state.mapper.inherits is not None
+        and not any(column in state.mapper.inherits.attrs for column in columns)
+    )
+
+
+def _shown(state: Any, columns: Any) -> str:
+    return f"{state.class_.__name__}.{', '.join(sorted(columns))}"
 
 
 def access(relation: str, frame: FrameType) -> FrameType:

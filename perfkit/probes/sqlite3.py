@@ -17,8 +17,10 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, Self
 
+from perfkit.probes.plans_sqlite import explain
 from perfkit.probes.queries import Link, Query, begin, begin_connect, begin_transaction, end, next_link
 from perfkit.tracing import leave
+from perfkit.tracing.recorder import explaining
 from perfkit.tracing.scopes import active
 
 LIBRARY = "sqlite3"
@@ -113,6 +115,8 @@ class _Cursor(sqlite3.Cursor):
         if opened is not None:
             end(opened, self.rowcount)
             opened.transaction = connection.in_transaction
+            if explaining:
+                explain(opened, connection, sql, parameters)
 
     def executemany(self, sql: str, parameters: Any, /) -> Self:
         sets = parameters if isinstance(parameters, (list, tuple)) else ()
@@ -164,6 +168,7 @@ class _Connection(sqlite3.Connection):
     """Makes cursors that record, and records its own commits and rollbacks."""
 
     _perfkit_link: Link | None = None
+    _perfkit_hooked = False
 
     # The originals of these three make a cursor of sqlite3's own class, whatever cursor() is here.
 
@@ -189,6 +194,20 @@ class _Connection(sqlite3.Connection):
 
     def rollback(self) -> None:
         _finish(self, "ROLLBACK", _rollback)
+
+    # what EXPLAIN does must not show up in the program's own callbacks
+
+    def set_authorizer(self, *args: Any, **options: Any) -> None:
+        self._perfkit_hooked = True
+        super().set_authorizer(*args, **options)
+
+    def set_trace_callback(self, *args: Any, **options: Any) -> None:
+        self._perfkit_hooked = True
+        super().set_trace_callback(*args, **options)
+
+    def set_progress_handler(self, *args: Any, **options: Any) -> None:
+        self._perfkit_hooked = True
+        super().set_progress_handler(*args, **options)
 
     def __exit__(self, *details: Any) -> Any:
         name = "COMMIT" if details[:1] == (None,) else "ROLLBACK"

@@ -104,7 +104,8 @@ def _watch_head(original: Any) -> Any:
             attempt.failed(error)
             raise
         with suppress(Exception):
-            attempt.answered(response.status, response.headers, _sent(attempt.given, options.get("headers")))
+            sent = _sent(attempt.given, options.get("headers"))
+            attempt.answered(response.status, response.headers, sent, response.version)
             _follow(response, attempt)
         return response
 

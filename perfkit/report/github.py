@@ -1,7 +1,7 @@
 """Findings as annotations of GitHub Actions: a step that prints them has them shown beside the changed lines.
 
-Of one step GitHub shows ten annotations of each level and drops the others without a word. So the worst ten
-findings are written, and a notice that says how many there are besides.
+Of one step GitHub shows ten annotations of each level and drops the others without a word. So ten are written:
+what makes the run fail, then the worst findings; and a notice that says how many there are besides.
 
 Source: docs.github.com, "Workflow commands for GitHub Actions"; actions/toolkit for the limits and escapes.
 """
@@ -13,18 +13,28 @@ from perfkit.report import units
 from perfkit.report.findings import Found, of_run
 
 MAX_ANNOTATIONS = 10
+MAX_PROBLEMS = 20
+"""Lines of the one annotation that says why a run fails."""
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(run: Run) -> bytes:
     """A line for each annotation. Without findings one plain line, which is no annotation."""
-    found = of_run(run)
-    lines = [_annotation(one) for one in found[:MAX_ANNOTATIONS]]
-    if len(found) > MAX_ANNOTATIONS:
-        more = units.plural(len(found) - MAX_ANNOTATIONS, "more finding")
+    found, problems = of_run(run), run.problems()
+    room = MAX_ANNOTATIONS - bool(problems)
+    lines = [_command("error", {"title": "perfkit"}, "\n".join(_shown(problems)))] if problems else []
+    lines += [_annotation(one) for one in found[:room]]
+    if len(found) > room:
+        more = units.plural(len(found) - room, "more finding")
         lines.append(_command("notice", {"title": "perfkit"}, f"{more} not shown here; the report has all."))
     return "\n".join([*(lines or ["perfkit: no findings"]), ""]).encode("utf-8", "replace")
+
+
+def _shown(problems: list[str]) -> list[str]:
+    left_out = len(problems) - MAX_PROBLEMS
+    more = [f"and {units.plural(left_out, 'more problem')}"] if left_out > 0 else []
+    return [units.clean(problem, 500) for problem in problems[:MAX_PROBLEMS]] + more
 
 
 def _annotation(found: Found) -> str:

@@ -26,8 +26,8 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_RESULTS = 5_000
 """GitHub shows no more of one run."""
 
-MAX_DESCRIPTION = 1_000
-"""GitHub cuts a rule's description at 1,024 characters."""
+MAX_DESCRIPTION = 900
+"""GitHub takes 1,024 characters of a rule's description; a cut text says so, which takes some more."""
 
 FINGERPRINT = "perfkit/v1"
 """Raised when ``Finding.identity`` is made in another way."""
@@ -71,13 +71,13 @@ def _driver(run: Run, rules: list[Json]) -> Json:
 def _rule(code: str, name: str, page: RulePage | None) -> Json:
     """A rule with its page; the name alone where this machine does not have the rule."""
     what, why = (page.what, page.why) if page else ("", "")
-    text = {"text": plain(page.markdown), "markdown": page.markdown} if page else {"text": name or code}
+    shown = units.clean(name, 200) or code
     return {
         "id": code,
-        "name": units.clean(name, 200) or code,
-        "shortDescription": {"text": units.clean(what.partition(". ")[0], MAX_DESCRIPTION) or name or code},
-        "fullDescription": {"text": units.clean(f"{what} {why}", MAX_DESCRIPTION).strip() or name or code},
-        "help": text,
+        "name": shown,
+        "shortDescription": {"text": units.clean(what.partition(". ")[0], MAX_DESCRIPTION) or shown},
+        "fullDescription": {"text": units.clean(f"{what} {why}", MAX_DESCRIPTION).strip() or shown},
+        "help": {"text": plain(page.markdown), "markdown": page.markdown} if page else {"text": shown},
         "defaultConfiguration": {"level": "warning"},
         "properties": {"tags": ["performance"], "precision": "high", "problem.severity": "warning"},
     }

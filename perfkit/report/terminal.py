@@ -156,9 +156,8 @@ def _findings(rows: tuple[FindingRow, ...], out: Writer) -> None:
         out.line(f"{row.effect}{where}", indent=2)
         if row.fix:
             out.line(f"fix: {row.fix}", indent=2)
-    _left_out(
-        len(rows) - MAX_FINDINGS, "finding", out, all_in="HTML report" if len(rows) <= MAX_ROWS else "JSON"
-    )
+    all_in = "HTML report" if len(rows) <= MAX_ROWS else "JSON of the run"
+    _left_out(len(rows) - MAX_FINDINGS, "finding", out, all_in=all_in)
     if rows:
         out.line(f"More about a rule: perfkit explain {rows[0].rule}")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from perfkit.model import Frame
 from perfkit.rules.effects import Effects, effects, is_locked
@@ -51,6 +51,7 @@ class Dependencies:
         self._sources = sources
         self._known = known
         self._effects: dict[Frame, Effects | None] = {}
+        self._awaited: dict[Frame, bool] = {}
 
     def function(self, frame: Frame) -> Function | None:
         """The function of a frame if it is a coroutine and can be read; None for an async generator."""
@@ -63,9 +64,19 @@ class Dependencies:
 
     def is_awaited(self, frame: Frame) -> bool:
         """Whether the line waits for what is called on it."""
+        if frame not in self._awaited:
+            source = self._sources.of(frame)
+            around = source.around(frame) if source is not None else ()
+            self._awaited[frame] = bool(around) and awaits(around[-1])
+        return self._awaited[frame]
+
+    def is_one_await(self, frame: Frame) -> bool:
+        """Whether the line belongs to a simple statement with one await: a round comes by it once."""
         source = self._sources.of(frame)
         around = source.around(frame) if source is not None else ()
-        return bool(around) and awaits(around[-1])
+        if not around or isinstance(around[-1], COMPOUND):
+            return False
+        return sum(isinstance(node, ast.Await) for node in within(around[-1])) == 1
 
     def blocks(self, frame: Frame, calls: Calls) -> list[list[Wait]]:
         """The awaits with calls in each block of the frame's function that has several of them, in order."""
@@ -75,7 +86,11 @@ class Dependencies:
         found = []
         for block in _blocks(function.body):
             scan = _Scan(self, frame.file, calls)
-            if sum(scan.has_calls(statement) for statement in block) and scan.run(block) and len(scan.waits) > 1:
+            if (
+                sum(scan.has_calls(statement) for statement in block)
+                and scan.run(block)
+                and len(scan.waits) > 1
+            ):
                 found.append(scan.waits)
         return found
 
@@ -83,13 +98,19 @@ class Dependencies:
         """The loops and comprehensions around a line of its function, the innermost first."""
         source = self._sources.of(frame)
         around = source.around(frame) if source is not None else ()
-        loops = [node for node in around if isinstance(node, LOOPS) and _in_body(node, frame.line)]
+        loops: list[ast.AST] = [
+            node for node in around if isinstance(node, LOOPS) and _in_body(node, frame.line)
+        ]
         if around:
-            loops += [node for node in within(around[-1]) if isinstance(node, COMPREHENSIONS) and holds(node, frame.line)]
-        return [node for node in reversed(loops) if not isinstance(node, ast.AsyncFor)]
+            loops += [
+                node
+                for node in within(around[-1])
+                if isinstance(node, COMPREHENSIONS) and holds(node, frame.line)
+            ]
+        return [node for node in reversed(loops) if isinstance(node, Rounds)]
 
     def is_free(self, loop: Rounds, frame: Frame, calls: Calls, *, pauses: bool = False) -> bool:
-        """Whether no round needs what an earlier one brought; ``pauses``: it may wait for other things between."""
+        """Whether no round needs what an earlier one brought; ``pauses``: other waits between are fine."""
         if isinstance(loop, COMPREHENSIONS):
             return not any(generator.is_async for generator in loop.generators)
         scan = _Scan(self, frame.file, calls)
@@ -132,6 +153,132 @@ class Dependencies:
         if frame not in self._effects:
             source = self._sources.of(frame)
             function = source.function(frame) if source is not None else None
-            known = source is not None and function is not None
-            self._effects[frame] = effects(function, source) if known else None  # type: ignore[arg-type]
+            if source is None or function is None:  # a lambda leaves nothing behind
+                self._effects[frame] = None if source is None else Effects()
+            else:
+                self._effects[frame] = effects(function, source)
         return self._effects[frame]
+
+
+class _Scan:
+    """Goes once through a block and notes what each answer feeds.
+
+    ``taint``: which awaits, by their number in ``waits``, have fed a name. ``control``: those that have
+    decided that this is reached at all. ``ended``: one of them may have ended the loop around.
+    """
+
+    def __init__(self, dependencies: Dependencies, file: str, calls: Calls) -> None:
+        self._dependencies = dependencies
+        self._file = file
+        self._calls = calls
+        self._closures: dict[str, Names] = {}
+        self.taint: dict[str, frozenset[int]] = {}
+        self.control: frozenset[int] = frozenset()
+        self.waits: list[Wait] = []
+        self.part = 0
+        self.ended = False
+        self.takes_from_before = False
+
+    def has_calls(self, node: ast.AST) -> bool:
+        """Whether calls were made on its lines."""
+        return any(holds(node, line) for line in self._calls)
+
+    def fed(self, names: Names) -> frozenset[int]:
+        """The awaits that have fed one of the names, or what the functions of that name read."""
+        seen, waiting = set(names), list(names)
+        while waiting:
+            more = self._closures.get(waiting.pop(), frozenset()) - seen
+            seen |= more
+            waiting += more
+        return frozenset(number for name in seen for number in self.taint.get(name, ()))
+
+    def run(self, block: Sequence[ast.stmt]) -> bool:
+        """Go through a block; False if it cannot be told what a call on the way does."""
+        for statement in block:
+            if isinstance(statement, FUNCTIONS):
+                self._closures[statement.name] = free(statement)
+            elif not self._step(statement):
+                return False
+        return True
+
+    def _step(self, statement: ast.stmt) -> bool:
+        carried = self.control
+        for node in _waits(statement):
+            reads = flow([node]).reads
+            got = self.fed(reads) | self.control
+            if self.has_calls(node):
+                made = self._make(node, got)
+                if made is None:
+                    return False
+                carried |= made
+            elif got:
+                for name in reads:
+                    if not name.startswith("."):
+                        self._feed(name, got)  # it may have been changed by what it was given
+            elif not self._dependencies.is_known(self._file, node):
+                self.part += 1
+        self._carry(statement, carried)
+        return True
+
+    def _make(self, node: ast.AST, got: frozenset[int]) -> frozenset[int] | None:
+        """Note the await of a call; what its result depends on, itself among it. None: that is unknown."""
+        frames = [frame for line, inner in self._calls.items() if holds(node, line) for frame in inner]
+        done = self._dependencies.effects_of(frames)
+        if done is None:
+            return None
+        got |= self.fed(done.reads)
+        self.takes_from_before |= bool(got & _BEFORE)
+        needed = [self.waits[n].level for n in got if n >= 0 and self.waits[n].part == self.part]
+        locked = is_locked(tuple(within(node))) or self._dependencies.is_locked(frames)
+        number = len(self.waits)
+        first, last = node.lineno, node.end_lineno  # type: ignore[attr-defined]
+        self.waits.append(Wait(first, last or first, 1 + max(needed, default=-1), self.part, locked))
+        for name in done.writes:
+            self._feed(name, frozenset({number}))
+        return got | {number}
+
+    def _carry(self, statement: ast.stmt, carried: frozenset[int]) -> None:
+        found = flow([statement])
+        carried |= self.fed(found.reads)
+        for name in found.changes:
+            if name in found.sets:
+                self.taint.pop(name, None)
+            self._feed(name, carried)
+        if carried and leaves(statement, _DECIDING):
+            self.control |= carried
+            self.ended |= leaves(statement, _ENDING)
+
+    def _feed(self, name: str, numbers: frozenset[int]) -> None:
+        self.taint[name] = self.taint.get(name, frozenset()) | numbers
+
+
+def _blocks(block: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
+    """A block and those within it, but for other functions'."""
+    yield block
+    for statement in block:
+        if isinstance(statement, COMPOUND):
+            inner = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
+            inner += [part.body for name in ("handlers", "cases") for part in getattr(statement, name, [])]
+            for part in inner:
+                yield from _blocks(part)
+
+
+def _waits(statement: ast.stmt) -> Iterator[ast.AST]:
+    """What a statement waits for, in order: the whole of it where one part may decide about another."""
+    if not awaits(statement):
+        return
+    if isinstance(statement, COMPOUND) or any(isinstance(node, ast.NamedExpr) for node in within(statement)):
+        yield statement
+        return
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Await, ast.BoolOp, ast.IfExp, *COMPREHENSIONS)):
+            if awaits(node):
+                yield node
+        elif not isinstance(node, (ast.Lambda, ast.ClassDef)):
+            waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def _in_body(loop: ast.AST, line: int) -> bool:
+    return any(holds(statement, line) for statement in loop.body)  # type: ignore[attr-defined]

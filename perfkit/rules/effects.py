@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from perfkit.rules.flows import ITSELF, Names, awaits, flow, variables, within
+from perfkit.rules.flows import ITSELF, Names, awaits, flow, variables
 from perfkit.rules.parsed import FUNCTIONS, Chain, Function, Source, parameters
 
 MAX_REACHED = 200
@@ -51,7 +51,8 @@ def effects(function: Function, source: Source) -> Effects | None:
 def is_locked(chain: Chain) -> bool:
     """Whether one of the statements holds a lock, as its name tells."""
     return any(
-        isinstance(part, (ast.Name, ast.Attribute)) and _LOCK.search(getattr(part, "attr", getattr(part, "id", "")))
+        isinstance(part, (ast.Name, ast.Attribute))
+        and _LOCK.search(getattr(part, "attr", getattr(part, "id", "")))
         for node in chain
         if isinstance(node, (ast.With, ast.AsyncWith))
         for item in node.items

@@ -7,10 +7,10 @@ errs on the side of two pieces having something to do with each other.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
-from perfkit.rules.parsed import FUNCTIONS, LOOPS, Function, parameters
+from perfkit.rules.parsed import COMPREHENSIONS, FUNCTIONS, LOOPS, Function, parameters
 
 Names = frozenset[str]
 
@@ -94,7 +94,7 @@ def variables(function: Function) -> Names:
     return frozenset((own | stars | parameters(function)) - outside)
 
 
-class _Reader(ast.NodeVisitor):
+class _Reader:
     """Walks in the order in which things are evaluated."""
 
     def __init__(self) -> None:
@@ -102,43 +102,51 @@ class _Reader(ast.NodeVisitor):
         self.known: set[str] = set()
         self.changes: set[str] = set()
 
-    def visit_Name(self, node: ast.Name) -> None:
+    def visit(self, node: ast.AST) -> None:
+        """Read one node and what is below it."""
+        how = _READ.get(type(node))
+        if how is None:
+            self._visit_all(ast.iter_child_nodes(node))
+        else:
+            how(self, node)
+
+    def _name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Store):
             self._set(node.id)
         elif node.id not in self.known:
             self.reads.add(node.id)
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:
+    def _attribute(self, node: ast.Attribute) -> None:
         if isinstance(node.ctx, ast.Store):
             self._put_into(node)
         else:
             self.reads.add(f".{node.attr}")
             self.visit(node.value)
 
-    def visit_Subscript(self, node: ast.Subscript) -> None:
+    def _subscript(self, node: ast.Subscript) -> None:
         if isinstance(node.ctx, ast.Store):
             self._put_into(node)
         else:
-            self.generic_visit(node)
+            self._visit_all(ast.iter_child_nodes(node))
 
-    def visit_Assign(self, node: ast.Assign) -> None:
+    def _assign(self, node: ast.Assign) -> None:
         self.visit(node.value)
         self._visit_all(node.targets)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+    def _annotated(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
             self.visit(node.value)
             self.visit(node.target)
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+    def _augmented(self, node: ast.AugAssign) -> None:
         self.visit(node.value)
         self._put_into(node.target)
 
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+    def _named(self, node: ast.NamedExpr) -> None:
         self.visit(node.value)
         self.visit(node.target)
 
-    def visit_Expr(self, node: ast.Expr) -> None:
+    def _expression(self, node: ast.Expr) -> None:
         call = node.value
         if not isinstance(call, ast.Call):
             self.visit(call)
@@ -152,77 +160,71 @@ class _Reader(ast.NodeVisitor):
             if isinstance(argument, ast.Name):
                 self.changes.add(argument.id)
 
-    def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
+    def _with(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
             self.visit(item.context_expr)
             if item.optional_vars is not None:
                 self.visit(item.optional_vars)
         self._visit_all(node.body)
 
-    visit_AsyncWith = visit_With
-
-    def visit_If(self, node: ast.If) -> None:
+    def _if(self, node: ast.If) -> None:
         self.visit(node.test)
         self._branches([node.body, node.orelse])
 
-    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+    def _for(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
         self._branches([[node.target, *node.body], []])
         self._visit_all(node.orelse)
 
-    visit_AsyncFor = visit_For
-
-    def visit_While(self, node: ast.While) -> None:
+    def _while(self, node: ast.While) -> None:
         self.visit(node.test)
         self._branches([node.body, []])
         self._visit_all(node.orelse)
 
-    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
-        self._branches([[*node.body, *node.orelse], *([handler] for handler in node.handlers)])
+    def _try(self, node: ast.Try | ast.TryStar) -> None:
+        self._branches([[*node.body, *node.orelse], *[[handler] for handler in node.handlers]])
         self._visit_all(node.finalbody)
 
-    visit_TryStar = visit_Try
-
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+    def _handler(self, node: ast.ExceptHandler) -> None:
         if node.type is not None:
             self.visit(node.type)
         if node.name:
             self._set(node.name)
         self._visit_all(node.body)
 
-    def visit_Match(self, node: ast.Match) -> None:
+    def _match(self, node: ast.Match) -> None:
         self.visit(node.subject)
-        self._branches([[case.pattern, *([case.guard] if case.guard else []), *case.body] for case in node.cases])
+        self._branches(
+            [[case.pattern, *([case.guard] if case.guard else []), *case.body] for case in node.cases]
+        )
 
-    def visit_MatchAs(self, node: ast.MatchAs) -> None:
-        self.generic_visit(node)
+    def _captured(self, node: ast.MatchAs | ast.MatchStar) -> None:
+        self._visit_all(ast.iter_child_nodes(node))
         if node.name:
             self._set(node.name)
 
-    def visit_MatchStar(self, node: ast.MatchStar) -> None:
-        if node.name:
-            self._set(node.name)
-
-    def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
-        self.generic_visit(node)
+    def _rest(self, node: ast.MatchMapping) -> None:
+        self._visit_all(ast.iter_child_nodes(node))
         if node.rest:
             self._set(node.rest)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         defaults = [default for default in node.args.kw_defaults if default is not None]
         self._visit_all([*node.decorator_list, *node.args.defaults, *defaults])
         self._set(node.name)
 
-    visit_AsyncFunctionDef = visit_FunctionDef
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+    def _class(self, node: ast.ClassDef) -> None:
         self._visit_all([*node.decorator_list, *node.bases])
         self._set(node.name)
 
-    def visit_Lambda(self, node: ast.Lambda) -> None:
-        self._apart([], [node.body], {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)})
+    def _lambda(self, node: ast.Lambda) -> None:
+        self._apart(
+            [],
+            [node.body],
+            {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)},
+        )
 
-    def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
         self.visit(node.generators[0].iter)
         rounds: list[ast.AST] = []
         for number, generator in enumerate(node.generators):
@@ -230,13 +232,9 @@ class _Reader(ast.NodeVisitor):
         elements = [getattr(node, name) for name in ("key", "value", "elt") if hasattr(node, name)]
         self._apart(rounds, elements, set())
 
-    visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp
-
-    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         for alias in node.names:
             self._set((alias.asname or alias.name).partition(".")[0])
-
-    visit_ImportFrom = visit_Import
 
     def _set(self, name: str) -> None:
         self.known.add(name)
@@ -262,7 +260,7 @@ class _Reader(ast.NodeVisitor):
         for node in nodes:
             self.visit(node)
 
-    def _branches(self, branches: list[list[ast.AST]] | list[list[ast.stmt]]) -> None:
+    def _branches(self, branches: Iterable[Sequence[ast.AST]]) -> None:
         """One of several; what all of them that go on have set is known afterwards."""
         before, after = self.known, list[set[str]]()
         for branch in branches:
@@ -278,3 +276,36 @@ class _Reader(ast.NodeVisitor):
         self.known = known | own
         self._visit_all([*before, *nodes])
         self.known, self.changes = known, changes
+
+
+_READ: dict[type[ast.AST], Callable[[_Reader, Any], None]] = {
+    ast.Name: _Reader._name,
+    ast.Attribute: _Reader._attribute,
+    ast.Subscript: _Reader._subscript,
+    ast.Assign: _Reader._assign,
+    ast.AnnAssign: _Reader._annotated,
+    ast.AugAssign: _Reader._augmented,
+    ast.NamedExpr: _Reader._named,
+    ast.Expr: _Reader._expression,
+    ast.With: _Reader._with,
+    ast.AsyncWith: _Reader._with,
+    ast.If: _Reader._if,
+    ast.For: _Reader._for,
+    ast.AsyncFor: _Reader._for,
+    ast.While: _Reader._while,
+    ast.Try: _Reader._try,
+    ast.TryStar: _Reader._try,
+    ast.ExceptHandler: _Reader._handler,
+    ast.Match: _Reader._match,
+    ast.MatchAs: _Reader._captured,
+    ast.MatchStar: _Reader._captured,
+    ast.MatchMapping: _Reader._rest,
+    ast.FunctionDef: _Reader._function,
+    ast.AsyncFunctionDef: _Reader._function,
+    ast.ClassDef: _Reader._class,
+    ast.Lambda: _Reader._lambda,
+    **dict.fromkeys(COMPREHENSIONS, _Reader._comprehension),
+    ast.Import: _Reader._import,
+    ast.ImportFrom: _Reader._import,
+}
+"""How each kind of node is read; of any other, its parts in their order."""

@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 from perfkit.fingerprints.sql import Statement, describe_sql
-from perfkit.model import Frame, Span
+from perfkit.model import Frame, Span, peak_overlap
 
 Path = tuple[Frame, ...]
 
@@ -33,7 +33,7 @@ class Loop:
     again.
     """
 
-    __slots__ = ("left_out", "placed", "scope", "spans", "target")
+    __slots__ = ("_overlap", "left_out", "placed", "scope", "spans", "target")
 
     def __init__(self, scope: int, target: Hashable, placed: bool) -> None:
         self.scope = scope
@@ -41,6 +41,7 @@ class Loop:
         self.placed = placed
         self.spans: list[Span] = []
         self.left_out: list[Span] = []
+        self._overlap = 0
 
     @property
     def first(self) -> Span:
@@ -58,6 +59,13 @@ class Loop:
         return statement_of(self.first)
 
     @property
+    def overlap(self) -> int:
+        """The most of its operations that were under way at one moment."""
+        if not self._overlap:
+            self._overlap = peak_overlap(self.spans)
+        return self._overlap
+
+    @property
     def distinct(self) -> int:
         """How many different parameter sets; where they are not known each counts as one."""
         known, unknown = set[Any](), 0
@@ -68,6 +76,12 @@ class Loop:
             else:
                 known.add(params if isinstance(params, str) else tuple(sorted(params.items())))
         return len(known) + unknown
+
+    @property
+    def occasions(self) -> int:
+        """How often the program decided on them: once per flush of an ORM, else each time."""
+        flushes = {span.attrs["flush"] for span in self.spans if "flush" in span.attrs}
+        return len(flushes) + sum("flush" not in span.attrs for span in self.spans)
 
 
 def statement_of(span: Span) -> Statement:
@@ -141,7 +155,7 @@ def is_refused(span: Span) -> bool:
 def _add(loops: dict[Hashable, Loop], key: Any, span: Span, places: Places, answered: bool) -> None:
     loop = loops.get(key)
     if loop is None:
-        loop = loops[key] = Loop(key[0], key[1], places.is_placed(span))
+        loop = loops[key] = Loop(key[0], key[1], bool(span.path))
     (loop.spans if answered else loop.left_out).append(span)
 
 
@@ -156,12 +170,17 @@ _IN_MEMORY = ("", ":memory:")
 
 
 class Places:
-    """Where spans belong: their scope and their place in the code, for the spans of one trace."""
+    """Where spans belong: their scope and their place in the code, for the spans of one trace.
+
+    The names of the spans above an operation are kept as the number of a *trail*: a name and the trail above.
+    """
 
     def __init__(self, spans: list[Span]) -> None:
         self._folded: dict[Path, Path] = {}
+        self._trails: dict[tuple[str, int], int] = {}
+        self._names: list[tuple[str, int]] = [("", 0)]
         parents = {span.parent for span in spans if span.parent is not None}
-        self._above: dict[int, tuple[int, tuple[Any, ...]]] = {}
+        self._above: dict[int, tuple[int, int]] = {}
         if parents:
             for span in spans:  # parents come before their children
                 if span.id in parents:
@@ -169,39 +188,44 @@ class Places:
 
     def scope(self, span: Span) -> int:
         """The number of the span in which a service answers a request, the nearest above; else 0."""
-        return self._above.get(span.parent, _OUTSIDE)[0] if span.parent is not None else 0
+        return self._around(span)[0]
 
     def of(self, span: Span) -> Hashable:
         """The call path with recursion folded, or else the names of the spans above within the scope."""
-        if span.path:
-            folded = self._folded.get(span.path)
-            if folded is None:
-                folded = self._folded[span.path] = fold(span.path)
-            return folded
-        return self._above.get(span.parent, _OUTSIDE)[1] if span.parent is not None else ()
-
-    def is_placed(self, span: Span) -> bool:
-        """Whether the trace says which line of the application called."""
-        return bool(span.path)
+        path = span.path
+        if not path:
+            return self._around(span)[1]
+        folded = self._folded.get(path)
+        if folded is None:
+            folded = self._folded[path] = fold(path)
+        return folded
 
     def names_above(self, span: Span) -> list[str]:
-        """The names of the spans above within the scope, the outermost first."""
+        """The names of the spans above within the scope, the outermost first; at most MAX_NAMES."""
         names: list[str] = []
-        trail = self._above.get(span.parent, _OUTSIDE)[1] if span.parent is not None else ()
-        while trail:
-            names.append(trail[0])
-            trail = trail[1]
+        trail = self._around(span)[1]
+        while trail and len(names) < MAX_NAMES:
+            name, trail = self._names[trail]
+            names.append(name)
         return names[::-1]
 
-    def _enter(self, span: Span) -> tuple[int, tuple[Any, ...]]:
-        """Scope and names for what lies directly below ``span``: nested pairs, so that tails are shared."""
-        if span.attrs.get("entry"):
-            return span.id, (span.name, ())
-        scope, trail = self._above.get(span.parent, _OUTSIDE) if span.parent is not None else _OUTSIDE
-        return scope, (span.name, trail)
+    def _around(self, span: Span) -> tuple[int, int]:
+        """Scope and trail of what lies directly above ``span``."""
+        return _OUTSIDE if span.parent is None else self._above.get(span.parent, _OUTSIDE)
+
+    def _enter(self, span: Span) -> tuple[int, int]:
+        """Scope and trail for what lies directly below ``span``."""
+        scope, trail = (span.id, 0) if span.attrs.get("entry") else self._around(span)
+        key = (span.name, trail)
+        number = self._trails.get(key)
+        if number is None:
+            number = self._trails[key] = len(self._names)
+            self._names.append(key)
+        return scope, number
 
 
-_OUTSIDE: tuple[int, tuple[Any, ...]] = (0, ())
+MAX_NAMES = 100
+_OUTSIDE = (0, 0)
 
 
 def fold(path: Path) -> Path:

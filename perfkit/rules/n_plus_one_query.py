@@ -7,7 +7,7 @@ loads ahead or again are no loop (``loops``, ``paging``).
 
 from __future__ import annotations
 
-from perfkit.model import Finding, busy_ns, peak_overlap
+from perfkit.model import Finding, busy_ns
 from perfkit.rules.loops import READS, Loop
 from perfkit.rules.paging import is_chunked, is_paging
 from perfkit.rules.query_fixes import fix
@@ -33,7 +33,7 @@ def is_n_plus_one(loop: Loop, view: View) -> bool:
     """Whether a loop asks for one thing after another: enough different parameters, and no page or chunk."""
     needed = view.needed(loop)
     return (
-        len(loop.spans) >= needed
+        loop.occasions >= needed
         and loop.statement.verb in READS
         and not _is_check(loop)
         and loop.distinct >= needed
@@ -71,7 +71,7 @@ def _finding(view: View, loop: Loop) -> Finding:
 def _evidence(loop: Loop) -> list[str]:
     spans, first = loop.spans, loop.first
     known = "params" in first.attrs
-    overlap = peak_overlap(spans)
+    overlap = loop.overlap
     facts = [
         f"{len(spans)} queries with {loop.distinct} different sets of parameters"
         if known

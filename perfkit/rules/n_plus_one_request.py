@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from perfkit.model import Finding, Span, busy_ns, peak_overlap
+from perfkit.model import Finding, Span, busy_ns
 from perfkit.rules.loops import Loop, is_refused
 from perfkit.rules.savings import Saving, predict
 from perfkit.rules.view import View, by_cost
@@ -119,15 +119,16 @@ def _finding(view: View, loop: Loop, items: list[str]) -> Finding:
         path=first.path,
         saving_ns=saving.saving_ns,
         basis=saving.basis,
-        evidence=_evidence(spans, items, sum(map(is_refused, loop.left_out))),
-        fix=_fix(spans, items[0], saving),
+        evidence=_evidence(loop, items),
+        fix=_fix(loop, items[0], saving),
         span_ids=[span.id for span in spans],
         place=view.place(first),
     )
 
 
-def _evidence(spans: list[Span], items: list[str], refused: int) -> list[str]:
-    overlap = peak_overlap(spans)
+def _evidence(loop: Loop, items: list[str]) -> list[str]:
+    spans, overlap = loop.spans, loop.overlap
+    refused = sum(map(is_refused, loop.left_out))
     facts = [
         f"{len(spans)} calls with {_distinct(spans, items)} different values of {', '.join(items[:3])}",
         "one after another" if overlap <= 1 else f"up to {overlap} at once",
@@ -137,16 +138,16 @@ def _evidence(spans: list[Span], items: list[str], refused: int) -> list[str]:
     return facts
 
 
-def _fix(spans: list[Span], varying: str, saving: Saving) -> str:
+def _fix(loop: Loop, varying: str, saving: Saving) -> str:
     """What to do, naming nothing but what was seen."""
     name = varying.lstrip("?") if varying != "path" else "the id in the path"
     if saving.batch_size:
-        call = spans[0].attrs.get("rpc") or spans[0].name
+        call = loop.first.attrs.get("rpc") or loop.first.name
         return (
             f"Send up to {saving.batch_size} of these calls ({call}) in one batch request; "
             f"or ask once with a list for {name}, and page through the answer."
         )
-    if peak_overlap(spans) > 1:
+    if loop.overlap > 1:
         return f"Ask once for all of them, with a list for {name}, if the service has such a call."
     return (
         f"Ask once for all of them, with a list for {name}, if the service has such a call; "

@@ -9,6 +9,7 @@ import ast
 import warnings
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 
 from perfkit.model import Frame
 
@@ -70,7 +71,9 @@ class Source:
         if begin is None:
             return ()
         chain = self.chain(frame.line)[begin:]
-        end = next((n for n, node in enumerate(chain) if isinstance(node, (*FUNCTIONS, ast.Lambda))), len(chain))
+        end = next(
+            (n for n, node in enumerate(chain) if isinstance(node, (*FUNCTIONS, ast.Lambda))), len(chain)
+        )
         # the line of a nested function is also its statement's, for who runs that
         return chain[: end + 1] if end < len(chain) and isinstance(chain[end], FUNCTIONS) else chain[:end]
 
@@ -116,7 +119,7 @@ class Source:
         return found
 
     def _begin(self, frame: Frame) -> int | None:
-        """Where in the chain of its line the inside of a frame's function begins; None if that is not there."""
+        """Where in the chain of its line a frame's function begins; None if that is not there."""
         chain = self.chain(frame.line)
         names = [name for name in frame.function.split(".") if name not in OWN_FRAMES]
         if not names or names[-1] == _MODULE:
@@ -171,7 +174,7 @@ def _is_in_rounds(loop: ast.AST, inside: Chain, line: int) -> bool:
 
 
 def _ends_loop(loop: ast.AST, inside: Chain) -> bool:
-    """Whether the statement returns, or is always followed by what ends the loop: tried again, not repeated."""
+    """Whether it returns, or is always followed by what ends the loop: tried again, not repeated."""
     if inside and isinstance(inside[-1], ast.Return):
         return True
     ends: tuple[type[ast.AST], ...] = (ast.Return, ast.Break)
@@ -235,7 +238,7 @@ def _decorated(chain: Chain, function: Function) -> set[str]:
     """
     functions = [node for node in chain if isinstance(node, FUNCTIONS)]
     functions = functions[: functions.index(function) + 1]
-    for outer, inner in reversed(list(zip(functions, functions[1:], strict=False))):
+    for outer, inner in reversed(list(pairwise(functions))):
         wraps = any(isinstance(node, ast.Call) and called(node) == "wraps" for node in inner.decorator_list)
         if wraps or _returns(outer, inner.name):
             return parameters(outer)

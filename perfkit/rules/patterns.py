@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Hashable
 
-from perfkit.model import peak_overlap
 from perfkit.rules.loops import WRITES, Loop
 from perfkit.rules.n_plus_one_query import is_n_plus_one
 from perfkit.rules.n_plus_one_request import items_of
@@ -88,7 +87,7 @@ def takes_turns(first: Loop, other: Loop) -> bool:
     rounds, count = len(first.spans), len(other.spans)
     if not rounds >= count >= rounds / 2 or other.first.start_ns < first.first.start_ns:
         return False
-    if peak_overlap(first.spans) > 1:
+    if first.overlap > 1:
         return _within_tasks(first, other)
     starts = [span.start_ns for span in first.spans]
     taken = {bisect_right(starts, span.start_ns) for span in other.spans}

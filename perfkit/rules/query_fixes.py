@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from perfkit.model import Span, peak_overlap
+from perfkit.model import Span
 from perfkit.rules.loops import Loop
 
 _EQUALS = re.compile(r'(?P<column>[\w."`\[\]]+) = (?P<value>\?)')
@@ -23,6 +23,9 @@ def fix(loop: Loop) -> str:
     library = attrs.get("library")
     if attrs.get("system") == "redis":
         return _redis(loop.first)
+    if "subclass_of" in attrs:
+        base, model = attrs["subclass_of"], str(attrs["deferred"]).partition(".")[0]
+        return f"Load the columns of {model}, too: select({base}).options(selectin_polymorphic({base}, [{model}]))."
     if "deferred" in attrs:
         return _deferred(attrs["deferred"], library)
     if "relation" in attrs and library == "sqlalchemy":
@@ -81,7 +84,7 @@ def _asks_by_primary_key(loop: Loop) -> bool:
 
 def _one_query(loop: Loop) -> str:
     written = in_query(loop.statement.template)
-    bounded = peak_overlap(loop.spans) > 1
+    bounded = loop.overlap > 1
     beside = " instead of one query in each task" if bounded else ""
     if written:
         return f"Ask once for all of them{beside}, and look the rows up in a dict: {written}"

@@ -12,8 +12,10 @@ from typing import Protocol
 
 from perfkit.errors import UnknownNameError
 from perfkit.model import Finding, Trace
+from perfkit.rules.allowed import KIND as PERMISSION
 from perfkit.rules.allowed import Allowed, allowed, permissions_for_none, without_allowed
 from perfkit.rules.limits import Limits
+from perfkit.rules.merging import merged
 from perfkit.rules.sources import Sources
 from perfkit.rules.view import View, by_cost
 
@@ -73,15 +75,18 @@ def check(trace: Trace, limits: Limits | None = None, sources: Sources | None = 
     limits, sources = limits or Limits(), sources or Sources()
     whole = View(trace, limits, sources)
     findings = []
+    permits = any(span.kind == PERMISSION for span in trace.spans)
     for rule in map(load, sorted(available())):
-        seen = without_allowed(trace, rule.CODE, rule.NAME)
+        seen = without_allowed(trace, rule.CODE, rule.NAME) if permits else trace
         findings += rule.check(whole if seen is trace else View(seen, limits, sources))
-    return by_cost([finding for finding in findings if _costs_enough(finding, limits)])
+    return by_cost([finding for finding in merged(findings) if _costs_enough(finding, limits)])
 
 
 def check_allowed(trace: Trace, limits: Limits | None = None, sources: Sources | None = None) -> Allowed:
     """What ``perfkit.allow`` permitted, and the permissions that no finding needed or no rule knows."""
     limits, sources = limits or Limits(), sources or Sources()
+    if not any(span.kind == PERMISSION for span in trace.spans):
+        return Allowed((), ())
     findings: list[Finding] = []
     rules = [load(code) for code in sorted(available())]
     stale = permissions_for_none(trace, {known for rule in rules for known in (rule.CODE, rule.NAME)})

@@ -6,7 +6,7 @@ each call. ``patterns`` says which loops take turns.
 
 from __future__ import annotations
 
-from perfkit.model import Finding, Span, busy_ns, peak_overlap
+from perfkit.model import Finding, Span, busy_ns
 from perfkit.rules.loops import WRITES, Loop
 from perfkit.rules.query_fixes import in_query
 from perfkit.rules.query_savings import as_one
@@ -52,7 +52,7 @@ def _saving(loop: Loop, view: View) -> Saving:
 
 
 def _evidence(view: View, members: list[Loop], spans: list[Span]) -> list[str]:
-    overlap = peak_overlap(members[0].spans)
+    overlap = members[0].overlap
     facts = [
         f"{len(members[0].spans)} rounds of {len(members)} different calls, {len(spans)} calls in all",
         "one round after another" if overlap <= 1 else f"up to {overlap} rounds at once",

@@ -39,19 +39,13 @@ def is_row_by_row(loop: Loop, view: View) -> bool:
     return (
         len(loop.spans) >= needed
         and loop.statement.verb in WRITES
-        and _occasions(loop) >= needed
+        and loop.occasions >= needed
         and max(span.attrs.get("listed", 0) for span in loop.spans) <= 1
         and not is_chunked(loop)
         and not is_paging(loop)
         and not _is_until_done(loop)
         and not is_polling(loop, view)
     )
-
-
-def _occasions(loop: Loop) -> int:
-    """How often the program decided to write: once per flush, else once per statement."""
-    flushes = {span.attrs["flush"] for span in loop.spans if "flush" in span.attrs}
-    return len(flushes) + sum("flush" not in span.attrs for span in loop.spans)
 
 
 def _is_until_done(loop: Loop) -> bool:
@@ -119,10 +113,8 @@ def _fix(loop: Loop, commit_each: bool) -> str:
     table = loop.statement.tables[0] if loop.statement.tables else "the table"
     inside = ", in one transaction" if commit_each else ""
     if "flush" in attrs:
-        return (
-            f"Add all objects first and flush or commit once behind the loop (session.add_all): {table} is "
-            "then written in few statements."
-        )
+        what = "Add all objects first (session.add_all)" if verb == "INSERT" else "Change all objects first"
+        return f"{what} and flush or commit once behind the loop: {table} is then written in few statements."
     if attrs.get("library") == "django":
         call = {"INSERT": "bulk_create()", "UPDATE": "bulk_update(), or update() on a queryset"}.get(
             verb, "delete() on a queryset of all of them"

@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import median
 
-from perfkit.model import HostFacts, Span, busy_ns, peak_overlap
-from perfkit.rules.loops import REFUSED, Loop
-from perfkit.rules.view import View
+from perfkit.model import HostFacts, Span, busy_ns
+from perfkit.rules.loops import Loop
+from perfkit.rules.view import View, has_between
 
 BITRIX24_BATCH = 50
 """Commands a Bitrix24 ``batch`` may carry (documented)."""
@@ -49,8 +49,8 @@ def predict(loop: Loop, view: View) -> Saving:
     now_ns, pause_ns = _now(loop, view, facts)
     batch = facts.batch_size or _known_batch(loop.first)
     if batch:
-        return _batched(spans, batch, now_ns, pause_ns, _link(spans, view.connects, facts), facts)
-    if peak_overlap(spans) > 1:
+        return _batched(spans, batch, now_ns, pause_ns, _link(spans, view, facts), facts)
+    if loop.overlap > 1:
         return Saving(None, "unknown: the calls overlap already and no batch call of this service is known")
     after = max(now_ns // SAFE_CONCURRENCY, max(span.duration_ns for span in spans))
     return Saving(max(0, now_ns - after), f"{SAFE_CONCURRENCY} at a time instead of one; now {text(now_ns)}")
@@ -79,14 +79,9 @@ def _now(loop: Loop, view: View, facts: HostFacts) -> tuple[int, int]:
     busy = busy_ns(spans)
     throttled = facts.burst is not None and len(spans) > facts.burst
     start, end = spans[0].start_ns, max(span.end_ns for span in spans)
-    around = view.requests_during(start, end)
-    if not throttled and not any(
-        s.attrs.get("status") in REFUSED for s in around if start <= s.start_ns < end
-    ):
+    if not throttled and not has_between(view.refusals, start - 1, end):
         return busy, 0
-    members = {id(span) for span in spans}
-    others = [s for s in around if s.attrs.get("status") == 200 and id(s) not in members]
-    pause = max(0, end - start - busy_ns(spans + others))
+    pause = max(0, end - start - view.answering_ns(start, end))
     return busy + pause, pause
 
 
@@ -105,11 +100,10 @@ def _known_batch(span: Span) -> int:
     )
 
 
-def _link(spans: list[Span], connects: list[Span], facts: HostFacts) -> _Link:
+def _link(spans: list[Span], view: View, facts: HostFacts) -> _Link:
     """Round trip and service time per call, from the best source there is."""
     # opening a connection is no part of the call itself: most calls of a loop, and a batch, reuse one
-    opening = {span.parent: span.duration_ns for span in connects}
-    durations = [span.duration_ns - opening.get(span.id, 0) for span in spans]
+    durations = [span.duration_ns - view.opening_ns.get(span.id, 0) for span in spans]
     told = [
         (d, s.attrs["server_ns"]) for d, s in zip(durations, spans, strict=True) if "server_ns" in s.attrs
     ]
@@ -119,12 +113,9 @@ def _link(spans: list[Span], connects: list[Span], facts: HostFacts) -> _Link:
     mean = sum(durations) / len(durations)
     if facts.rtt_ns is not None:
         return _Link(facts.rtt_ns, max(0.0, mean - facts.rtt_ns), "round trip of the link")
-    handshakes = [
-        span.duration_ns for span in connects if span.attrs.get("host") == spans[0].attrs.get("host")
-    ]
-    if handshakes and min(handshakes) <= min(durations):
-        rtt = min(handshakes)
-        return _Link(rtt, mean - rtt, "round trip seen in the TCP handshake")
+    handshake = view.fastest_connect_ns.get(spans[0].attrs.get("host"))
+    if handshake is not None and handshake <= min(durations):
+        return _Link(handshake, mean - handshake, "round trip seen in the TCP handshake")
     return _Link(min(durations), mean - min(durations), "round trip taken from the fastest call")
 
 

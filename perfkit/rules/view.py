@@ -5,14 +5,24 @@ A rule is a pure function of a View. Nothing here changes the trace.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from functools import cached_property
+from typing import Any
 
 from perfkit.model import Finding, Frame, HostFacts, Span, Trace
 from perfkit.rules.limits import Limits
-from perfkit.rules.loops import WRITES, Loop, Places, query_loops, request_loops, statement_of
+from perfkit.rules.loops import (
+    WRITES,
+    Loop,
+    Places,
+    is_refused,
+    query_loops,
+    request_loops,
+    statement_of,
+)
 from perfkit.rules.sites import Sites
 from perfkit.rules.sources import Sources
+from perfkit.rules.timeline import Timeline
 
 
 class View:
@@ -37,6 +47,20 @@ class View:
     def connects(self) -> list[Span]:
         """The connections that were opened, in order of their start."""
         return [span for span in self.trace.spans if span.kind == "connect" and span.end_ns >= 0]
+
+    @cached_property
+    def opening_ns(self) -> dict[int | None, int]:
+        """How long opening a connection took within each operation, by its number."""
+        return {span.parent: span.duration_ns for span in self.connects}
+
+    @cached_property
+    def fastest_connect_ns(self) -> dict[Any, int]:
+        """The fastest connection to each host, which is a round trip or little more."""
+        fastest: dict[Any, int] = {}
+        for span in self.connects:
+            host, took = span.attrs.get("host"), span.duration_ns
+            fastest[host] = min(took, fastest.get(host, took))
+        return fastest
 
     @cached_property
     def places(self) -> Places:
@@ -100,11 +124,18 @@ class View:
         """How many calls make a loop of ``loop``."""
         return self.limits.min_calls if loop.placed else self.limits.min_calls_imported
 
-    def requests_during(self, start_ns: int, end_ns: int) -> list[Span]:
-        """The requests that were under way between two moments."""
-        first = bisect_left(self._request_starts, start_ns - self._longest_request_ns)
-        last = bisect_left(self._request_starts, end_ns)
-        return [span for span in self.requests[first:last] if span.end_ns > start_ns]
+    def answering_ns(self, start_ns: int, end_ns: int) -> int:
+        """How much of the time between two moments at least one request was under way that was answered."""
+        return self._answered.busy_ns(start_ns, end_ns)
+
+    @cached_property
+    def _answered(self) -> Timeline:
+        return Timeline(span for span in self.requests if not is_refused(span))
+
+    @cached_property
+    def refusals(self) -> list[int]:
+        """When requests were made that were refused for now, in nanoseconds."""
+        return [span.start_ns for span in self.requests if is_refused(span)]
 
     @cached_property
     def writes(self) -> dict[str, list[int]]:
@@ -153,10 +184,6 @@ class View:
     @cached_property
     def _request_starts(self) -> list[int]:
         return [span.start_ns for span in self.requests]
-
-    @cached_property
-    def _longest_request_ns(self) -> int:
-        return max((span.duration_ns for span in self.requests), default=0)
 
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})

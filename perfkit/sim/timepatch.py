@@ -2,6 +2,8 @@
 
 ``asyncio.as_completed`` is replaced in the same way, by one that keeps the order of what it is given.
 
+A ``time.sleep`` in a recording is a span of kind "wait", as the probe for threads has it on the wall clock.
+
 Only the simulation's own thread sees virtual time; a progress bar drawn by another thread keeps the real one.
 ``datetime.now()`` and ``time.localtime()`` without an argument read the system's clock in C and stay real.
 """
@@ -14,15 +16,20 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from perfkit.errors import SimulationError
+from perfkit.probes.threading import LIBRARY, NOT_WITHIN, begin_wait
 from perfkit.sim.ordering import as_completed, real_as_completed
+from perfkit.tracing import here, leave
+from perfkit.tracing.callpath import capture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Protocol
+
+    from perfkit.tracing import Operation
 
     class VirtualClock(Protocol):
         """What the patch needs of a loop."""
@@ -78,8 +85,22 @@ def _sleep(seconds: float | SupportsIndex, /) -> None:
     duration_s = seconds if isinstance(seconds, float) else operator.index(seconds)
     if not duration_s >= 0:
         raise ValueError("sleep length must be non-negative")
-    clock.advance_ns(round(duration_s * 1e9))
+    opened = _recorded(sys._getframe(1)) if duration_s > 0 else None
+    try:
+        clock.advance_ns(round(duration_s * 1e9))
+    except BaseException as error:
+        leave(opened, error)
+        raise
+    leave(opened)
     return None
+
+
+def _recorded(frame: FrameType) -> Operation | None:
+    """The span of a sleep, which holds the loop up, in a recording on the virtual clock."""
+    scope = here()
+    if scope is None or scope.kind in NOT_WITHIN or scope.recording.clock.kind != "virtual":
+        return None
+    return begin_wait("time.sleep", capture(frame), LIBRARY)
 
 
 _virtual = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from threading import get_ident
 from types import TracebackType
 from typing import Any
@@ -39,13 +39,18 @@ _task_keys: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 _next_task_key = itertools.count(1).__next__
 _NOT_COUNTED = ("allow",)
 
+explaining: list[Recording] = []
+"""Those of the recordings under way that want query plans. Empty: no probe asks for any."""
+
 
 class Recording:
     """Takes spans from ``with`` (or ``async with``) to its end, through tasks and threads that start inside.
 
     ``clock`` replaces the clock in force; ``hosts`` are facts that rules may use; of more than ``max_spans``
     the newest are kept. ``whole_process`` also takes spans of threads that know of no recording;
-    ``keep_values`` lets probes keep parameter values, which may be secrets.
+    ``keep_values`` lets probes keep parameter values, which may be secrets; ``explain`` lets them ask the
+    database for the plan of each SELECT, once per template. ``explained`` are those that were asked for,
+    ``unexplained`` counts by exception those that could not be, ``explaining_ns`` is the time it took.
     Entering it again, once it has ended, starts anew. Before it is entered its trace is empty.
     """
 
@@ -57,9 +62,11 @@ class Recording:
         max_spans: int = DEFAULT_MAX_SPANS,
         whole_process: bool = False,
         keep_values: bool = False,
+        explain: bool = False,
     ) -> None:
         self.closed = True
         self.keep_values = keep_values
+        self._explain = explain
         self.probes: list[str] = []
         self._clock = clock
         self._hosts = hosts or []
@@ -80,6 +87,10 @@ class Recording:
         self.append: Callable[[OpenSpan], None] = self._spans.append
         self._dropped = 0
         self._elsewhere: Counter[str] = Counter()
+        self.explain = self._explain
+        self.explained: set[Hashable] = set()
+        self.unexplained: Counter[str] = Counter()
+        self.explaining_ns = 0
         self._outer: Recording | None = None
         self._finished: Trace | None = None
         self._start_ns = self._end_ns = 0
@@ -95,10 +106,13 @@ class Recording:
             self._outer = outer.place.recording
             if self._outer.clock == self.clock:
                 self.append = self._take_and_hand_on
+                self.explain |= self._outer.explain
         self._root = Root("recording", parent=outer)
         self._root.place = self.new_place()
         current.set(self._root)
         active.append(self)
+        if self.explain:
+            explaining.append(self)
         follow_threads()
         if self._whole_process:
             self._whole_before = follow_whole_process(self._root)
@@ -121,6 +135,7 @@ class Recording:
         if here is not None:
             self.read_processor_clock(here.thread, now)
         active.remove(self)
+        self._stop_explaining()
         follow_threads()
         self._end_all(now)
         self._leave_context()
@@ -149,8 +164,13 @@ class Recording:
         self.closed = True
         if self in active:
             active.remove(self)
+        self._stop_explaining()
         self._end_all(self._start_ns)
         self._spans.clear()
+
+    def _stop_explaining(self) -> None:
+        if self in explaining:
+            explaining.remove(self)
 
     def _end_all(self, now: int) -> None:
         self._root.end_ns = now
@@ -252,7 +272,7 @@ class Recording:
             [*self.warnings, *self._own_warnings()],
             cpu_ns=cpu_ns,
         )
-        made.tracing_ns = own_cost_ns(made) if self.clock.kind == "wall" else 0
+        made.tracing_ns = own_cost_ns(made) + self.explaining_ns if self.clock.kind == "wall" else 0
         self.complete(made)
         if self.closed:
             self._finished = made
@@ -280,6 +300,9 @@ class Recording:
         if self._dropped:
             kept = f"only the newest {self._max_spans} are kept"
             warnings.append(f"{self._dropped} spans were dropped: {kept}")
+        if self.unexplained:
+            reasons = ", ".join(f"{count} x {name}" for name, count in sorted(self.unexplained.items()))
+            warnings.append(f"not every query plan could be asked for: {reasons}")
         return warnings + [
             f"{count} spans of a recording on another clock ({kind}) are not here: their times do not fit"
             for kind, count in self._elsewhere.items()

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import signal
@@ -29,13 +30,6 @@ def test_a_typo_gets_a_suggestion(perfkit):
     done = perfkit("bnech", check=2)
     assert "Did you mean 'bench'" in done.stderr
     assert "There are: bench" in perfkit("xyzzy", check=2).stderr
-
-
-def test_explain(perfkit):
-    assert perfkit("explain", "PK102", check=0).stdout.startswith("# PK102 n-plus-one-request")
-    assert perfkit("explain", "results-differ", check=0).stdout.startswith("# PK501")
-    assert "Did you mean 'PK102'" in perfkit("explain", "PK103", check=2).stderr
-    assert "PK501  results-differ" in perfkit("explain", check=0).stdout
 
 
 def test_list(perfkit, project):
@@ -90,10 +84,27 @@ def test_report_formats(perfkit, project, run_file):
     page.feed((project / "run.html").read_text())
     assert "PASS" in page.text
     assert "batched_concurrent" in perfkit("report", "run.json", "-f", "text", check=0).stdout
+    perfkit("report", "run.json", "-f", "text", "-o", "run.txt", check=0)
+    assert "batched_concurrent" in (project / "run.txt").read_text()
     assert perfkit("report", "run.json", "-f", "json", "-o", "-", check=0).stdout.startswith("{")
     assert perfkit("report", "run.json", "-o", "-", check=0).stdout.startswith("<!doctype html")
     assert "html" in perfkit("report", "run.json", "-f", "htm", check=2).stderr
     assert "the run itself" in perfkit("report", "run.json", "-f", "json", check=2).stderr
+
+
+def test_report_of_findings_for_ci(perfkit, project, run_file):
+    done = perfkit("report", "run.json", "-f", "sarif,junit,github", check=0)
+    log = json.loads((project / "run.sarif").read_text())
+    assert {result["ruleId"] for result in log["runs"][0]["results"]} >= {"PK102"}
+    assert "perfkit.shop" in (project / "run.xml").read_text()
+    lines = done.stdout.splitlines()
+    assert lines
+    assert all(line.startswith(("::warning ", "::notice ", "::error ")) for line in lines)
+    assert sorted(line.split()[-1].rpartition("/")[2] for line in done.stderr.splitlines()) == [
+        "run.sarif",
+        "run.xml",
+    ]
+    json.loads(perfkit("report", "run.json", "-f", "sarif", "-o", "-", check=0).stdout)
 
 
 def test_report_takes_the_newest_run(perfkit, project):

@@ -7,6 +7,7 @@ program at a time. Each answer takes LATENCY_S more than its work, so that round
 import asyncio
 import contextlib
 import json
+import logging
 import ssl
 import threading
 from functools import cache
@@ -44,7 +45,7 @@ def running(dsn=""):
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    runner = web.AppRunner(_app(), access_log=None, shutdown_timeout=0.2)
+    runner = web.AppRunner(_app(), access_log=None, logger=_quiet(), shutdown_timeout=0.2)
     try:
         ports = asyncio.run_coroutine_threadsafe(_serve(runner), loop).result(10)
         url, *shards = (f"http://127.0.0.1:{port}" for port in ports)
@@ -54,6 +55,13 @@ def running(dsn=""):
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+def _quiet():
+    """For what a client leaves unread when its program ends."""
+    logger = logging.getLogger(__name__)
+    logger.setLevel(logging.CRITICAL)
+    return logger
 
 
 async def _serve(runner):

@@ -65,8 +65,8 @@ class Outcome(NamedTuple):
 
 def programs(*wanted):
     """All programs, or those of the folders and the programs named, in alphabetical order."""
-    files = sorted(path for path in HERE.glob("*/*.py") if not path.name.startswith("_"))
-    known = [_read(path) for path in files]
+    files = (path for world in HERE.glob("*/_world.py") for path in world.parent.glob("[!_]*.py"))
+    known = [_read(path) for path in sorted(files)]
     return [p for p in known if not wanted or p.folder in wanted or str(p) in wanted]
 
 

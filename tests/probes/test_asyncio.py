@@ -1,6 +1,8 @@
 import asyncio
 import contextlib
+import hashlib
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -324,8 +326,8 @@ def test_the_line_that_held_the_loop_up(watchful):
     assert (held.kind, held.error) == ("blocked", None)
     assert (held.site.file, held.site.line) == ("tests/probes/test_asyncio.py", main.line)
     assert held.name == f"event loop held by {held.site}"
-    facts = {"threshold_ns": probe.THRESHOLD_NS, "call": "time.sleep", "library": "asyncio"}
-    assert held.attrs == facts
+    facts = {"threshold_ns": probe.THRESHOLD_NS, "call": "time.sleep", "inside": "", "waiting": 0}
+    assert held.attrs == {**facts, "library": "asyncio"}
     assert held.duration_ns >= HELD_S * 1e9
     assert held.parent == page.id
     assert (held.task, held.thread) == (page.task, page.thread) == (1, 1)
@@ -360,13 +362,13 @@ def test_a_line_that_computes(watchful):
     async def main():
         await asyncio.sleep(0)
         until = time.perf_counter() + HELD_S
+        main.line = line() + 2
         while time.perf_counter() < until:
             sum(range(100_000))
-            main.line = line() - 1
         await asyncio.sleep(0)
 
     (held,) = recorded(main)
-    assert held.site.line in (main.line - 1, main.line, main.line + 1)
+    assert held.site.line in (main.line - 1, main.line)
     assert held.attrs["call"] in ("sum", "range", "time.perf_counter", "")
 
 
@@ -410,10 +412,63 @@ def test_a_step_that_the_watchdog_had_no_chance_to_see(watchful, monkeypatch):
         ("name", ""),
         ("'text(1)'", ""),
         (r"re.sub('\d', '', text)", "re.sub"),
+        ("await response.json()", "response.json"),
     ],
 )
 def test_the_name_of_what_is_called(expression, called):
     assert probe._callee(expression) == called
+
+
+ROWS = [{"id": n, "name": "x" * 20, "tags": ["a", "b"]} for n in range(60_000)]
+
+
+@pytest.mark.parametrize(
+    ("call", "inside"),
+    [("json.dumps", "json.encoder.JSONEncoder.iterencode"), ("sorted", ""), ("hashlib.pbkdf2_hmac", "")],
+)
+def test_what_ran_inside_the_line_also_where_it_let_no_other_thread_run(watchful, call, inside):
+    async def main():
+        await asyncio.sleep(0)
+        if call == "json.dumps":
+            json.dumps(ROWS * 2)
+        elif call == "sorted":
+            sorted(numbers)
+        else:
+            hashlib.pbkdf2_hmac("sha256", b"x", b"y", 400_000)
+
+    numbers = [n * 7919 % 1_000_003 for n in range(1_000_000)]
+    (held,) = recorded(main)
+    assert (held.attrs["call"], held.attrs["inside"]) == (call, inside)
+    assert held.site.function.endswith("main")
+
+
+def test_a_finalizer_is_not_what_runs_inside():
+    class Late:
+        def __del__(self):
+            late.append(probe._inside(sys._getframe()))
+
+    late = []
+    json.loads('{"a": 1}', object_hook=lambda found: Late() and None)
+    assert late == [""]
+    frame = None
+
+    def hook(found):
+        nonlocal frame
+        frame = probe._inside(sys._getframe(1))
+
+    json.loads('{"a": 1}', object_hook=hook)
+    assert frame == "json.decoder.JSONDecoder.raw_decode"
+
+
+def test_how_many_others_were_ready(watchful):
+    async def main():
+        await asyncio.sleep(0)
+        others = [asyncio.create_task(asyncio.sleep(0)) for _ in range(3)]
+        hold()
+        await asyncio.gather(*others)
+
+    (held,) = recorded(main)
+    assert held.attrs["waiting"] == 3
 
 
 def test_steps_one_after_another_and_quick_ones(watchful):
@@ -604,7 +659,8 @@ def test_a_simulation_is_left_alone():
 
     with Recording() as outer:
         trace = sim.run(main)
-    assert trace.spans == outer.trace.spans == []
+    assert [(span.kind, span.name) for span in trace.spans] == [("wait", "time.sleep")] * 2  # its own doing
+    assert outer.trace.spans == []
     assert trace.duration_ns == 4_000_000_000
 
 

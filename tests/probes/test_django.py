@@ -127,6 +127,7 @@ def test_a_query(shop):
     parameters, number = query.attrs.pop("params"), query.attrs.pop("connection")
     assert len(parameters) == 16
     assert number > 0
+    assert len(set(query.attrs.pop("each"))) == query.attrs.pop("listed") == 2
     assert query.attrs.pop("sql").endswith('WHERE "shop_django_customer"."name" IN (?, ...)')
     assert query.attrs == {
         "rows": 2,
@@ -288,9 +289,46 @@ def test_a_view(shop):
         assert Client().get("/names").json() == {"names": ["a", "b", "c"]}
         assert Client().get("/rename").status_code == 200
     assert [span.site.line for span in queries(rec)[1:4]] == [views.names.line] * 3
-    assert [span.kind for span in rec.trace.spans[4:]] == ["transaction", "query", "transaction"]
-    assert rec.trace.spans[5].attrs["transaction"]
-    assert rec.trace.spans[5].attrs["rows"] == 1
+    inside = [span for span in rec.trace.spans if span.kind != "span"]
+    assert [span.kind for span in inside[4:]] == ["transaction", "query", "transaction"]
+    assert inside[5].attrs["transaction"]
+    assert inside[5].attrs["rows"] == 1
+
+
+def test_a_request_that_is_answered_is_a_span_of_its_own(shop):
+    from django.test import AsyncClient, Client
+
+    with Recording() as rec:
+        Client().get("/names")
+        asyncio.run(AsyncClient().get("/names-async"))
+    answered = [span for span in rec.trace.spans if span.attrs.get("entry")]
+    assert [(span.name, span.attrs["status"]) for span in answered] == [
+        ("GET /names", 200),
+        ("GET /names-async", 200),
+    ]
+    parents = {span.id: span.parent for span in rec.trace.spans}
+
+    def entry_of(number):
+        while number is not None and number not in {span.id for span in answered}:
+            number = parents[number]
+        return number
+
+    assert {entry_of(span.id) for span in queries(rec)} == {span.id for span in answered}
+
+
+def test_each_request_is_looked_at_by_itself(shop):
+    from django.test import Client
+
+    with perfkit.record() as rec:
+        for _ in range(6):
+            Client().get("/rename")
+    assert rec.findings() == []
+    with perfkit.record() as rec:
+        for _ in range(6):
+            Client().get("/names")
+    (finding,) = rec.findings()
+    assert (finding.rule, finding.count, finding.traces) == ("PK101", 18, 6)
+    assert finding.evidence[0] == "in 6 requests, up to 3 times in one"
 
 
 def test_an_async_view_has_the_line_of_the_await(shop):

@@ -625,3 +625,36 @@ def test_rows_of_a_stream(dialect):
         assert told(rec, "rows") == [{"rows": 6}]
 
     run(dialect, main)
+
+
+def test_columns_of_a_subclass_that_are_loaded_late_name_the_class_to_ask_for():
+    class Own(DeclarativeBase):
+        pass
+
+    class Animal(Own):
+        __tablename__ = "animal"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        kind: Mapped[str] = mapped_column(String(9))
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "animal"}  # noqa: RUF012
+
+    class Dog(Animal):
+        __tablename__ = "dog"
+        id: Mapped[int] = mapped_column(ForeignKey("animal.id"), primary_key=True)
+        tricks: Mapped[str] = mapped_column(String(9))
+        __mapper_args__ = {"polymorphic_identity": "dog"}  # noqa: RUF012
+
+    engine = create_engine("sqlite://")
+    Own.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add_all([Dog(tricks="sit"), Dog(tricks="roll"), Dog(tricks="beg")])
+        session.commit()
+    with perfkit.record() as rec, Session(engine) as session:
+        dogs = session.scalars(select(Animal)).all()
+        assert [dog.tricks for dog in dogs] == ["sit", "roll", "beg"]
+        session.commit()
+        assert dogs[0].tricks == "sit"
+    told_by = told(rec, "deferred", "subclass_of", "refresh")
+    assert told_by == [{}, *[{"deferred": "Dog.tricks", "subclass_of": "Animal"}] * 3, {"refresh": True}]
+    (finding,) = rec.findings()
+    assert "select(Animal).options(selectin_polymorphic(Animal, [Dog]))" in finding.fix
+    engine.dispose()

@@ -141,8 +141,10 @@ def trace_run() -> Run:
 
 
 def analysis_run(findings: int = 3) -> Run:
-    """A file of imported traces: an N+1 in many of them, without lines; duplicates with one; a broken rest."""
-    run = empty_run(kind="analysis", clock="wall", perfkit="0.1.0", command=["perfkit", "analyze", "day.jsonl"])
+    """A file of traces: an N+1 in many of them, without lines; duplicates with one; a broken end."""
+    run = empty_run(
+        kind="analysis", clock="wall", perfkit="0.1.0", command=["perfkit", "analyze", "day.jsonl"]
+    )
     run.imported = Imported(
         "day.jsonl", "otlp", 400, 52_000, ["1 line could not be read: line 52,001 ends in the middle"]
     )

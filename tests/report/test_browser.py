@@ -6,12 +6,13 @@ import pytest
 
 from perfkit.report.html import render_html
 from tests.browser import browser_page, needs_browser
-from tests.report.sample import empty_run, failing_run, hostile_run, sample_run, trace_run
+from tests.report.sample import analysis_run, empty_run, failing_run, hostile_run, sample_run, trace_run
 
 RUNS = {
     "bench": sample_run,
     "failing": failing_run,
     "trace": trace_run,
+    "analysis": analysis_run,
     "empty": empty_run,
     "hostile": lambda: hostile_run("</script><img src=http://x.test/ onerror=alert(1)>" + "q" * 10_000),
 }
@@ -60,6 +61,26 @@ async def _check(url, folder, name):
             ratio, element = await page.evaluate(CONTRAST)
             assert ratio >= 4.5, element
         assert backgrounds["light"] != backgrounds["dark"]
+
+
+@needs_browser
+def test_a_findings_rule_is_one_click_away(tmp_path):
+    file = tmp_path / "report.html"
+    file.write_text(render_html(analysis_run()), encoding="utf-8")
+    asyncio.run(_check_rule(file.as_uri()))
+
+
+async def _check_rule(url):
+    async with browser_page() as page:
+        await page.width(390)
+        await page.open(url)
+        top = "document.querySelector('#rule-PK101').getBoundingClientRect().top"
+        assert await page.evaluate(f"{top} > innerHeight")
+        await page.evaluate("document.querySelector('a[href=\"#rule-PK101\"]').click()")
+        assert await page.evaluate(f"{top} >= 0 && {top} < innerHeight")
+        await page.evaluate("document.querySelector('#rule-PK101 summary').click()")
+        assert "How to allow it." in await page.evaluate("document.querySelector('#rule-PK101').innerText")
+        assert await page.evaluate(OVERFLOW) <= 0
 
 
 @needs_browser

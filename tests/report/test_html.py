@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from perfkit.report.html import render, render_html
-from tests.report.sample import empty_run, failing_run, hostile_run, sample_run, trace_run
+from tests.report.sample import analysis_run, empty_run, failing_run, hostile_run, sample_run, trace_run
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = "</script></style><img src=x onerror=alert(1)>\"'`${x}{{x}} \u202etxt.exe\u2066 $\\frac{1$ _ "
@@ -54,6 +54,7 @@ RUNS = {
     "repeated": lambda: sample_run(groups=("aiohttp",), repeats=3),
     "failing": failing_run,
     "trace": trace_run,
+    "analysis": analysis_run,
     "empty": empty_run,
     "hostile": lambda: hostile_run(HOSTILE),
     "long": lambda: hostile_run("q" * 10_000),
@@ -116,10 +117,11 @@ def test_all_sections_are_there_in_order(whole):
         "Findings",
         "Growth",
         "The story beside the measurement",
+        "The rules that found something",
         "Environment and noise",
     ]
     assert [text for _, text in page.headings if text in wanted] == wanted
-    assert page.tags.count("details") == 9 + 6 + 1
+    assert page.tags.count("details") == 9 + 6 + 1 + 1
 
 
 def test_what_the_reader_must_see(whole):
@@ -137,6 +139,46 @@ def test_what_the_reader_must_see(whole):
         "not told by this run",
     ):
         assert sentence in words
+
+
+def test_a_finding_links_to_the_page_of_its_rule(whole):
+    page = Page(whole)
+    assert [value for tag, name, value in page.attributes if (tag, name) == ("a", "href")] == [
+        "#rule-PK102"
+    ] * 2
+    assert [value for tag, name, value in page.attributes if name == "id" and "rule-" in value] == [
+        "rule-PK102"
+    ]
+    assert "<p><strong>Wrong</strong></p>\n<pre><code>for lead in leads:\n" in whole
+
+
+def test_a_rule_that_is_not_installed_has_no_page():
+    run = trace_run()
+    run.findings[0].rule = "XY1"
+    text = render_html(run)
+    assert '<span class="code">XY1</span>' in text
+    assert "The rules that found something" not in text
+
+
+def test_a_file_of_traces():
+    words = " ".join(" ".join(Page(render_html(analysis_run())).words).split())
+    for sentence in (
+        "PASS read in part; what was left out is listed below",
+        "3 findings in 400 traces (52,000 spans) of day.jsonl.",
+        "PK101 n-plus-one-query under GET /orders > load: 20,000 times in 400 traces, 90.0 s;",
+        "Left out 1 line could not be read: line 52,001 ends in the middle",
+        "count 20,000 in 400 traces",
+        "Clock that of the machines where the traces were recorded",
+        "PK103 duplicate-query",
+    ):
+        assert sentence in words
+    assert "seed" not in words
+
+
+def test_a_page_holds_some_hundred_findings_and_says_how_many_more():
+    text = render_html(analysis_run(findings=512))
+    assert text.count('<article class="finding">') == 500
+    assert "12 more findings, which cost less, are in the JSON of the run." in text
 
 
 def test_problems_and_warnings_are_listed():

@@ -9,13 +9,35 @@ from perfkit.report import FORMATS, render
 from perfkit.report.html import render_html
 from perfkit.report.picture import growth_figure
 from perfkit.report.terminal import render_terminal
-from tests.report.sample import empty_run, sample_run
+from tests.report.sample import analysis_run, empty_run, hostile_run, sample_run
+
+
+def hostile_text():
+    return hostile_run("\ud800]]> ::error::\x1b[31m \u202e")
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_each_format_renders_bytes_and_has_a_suffix(name):
     assert render(empty_run(), name)
-    assert FORMATS[name].suffix == f".{name}"
+    assert FORMATS[name].suffix[0] == "."
+
+
+def test_formats_written_beside_a_run_do_not_replace_each_other():
+    suffixes = [form.suffix for form in FORMATS.values() if not form.to_stdout]
+    assert len(suffixes) == len(set(suffixes))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("run", [analysis_run, hostile_text])
+def test_each_format_shows_a_file_of_traces(name, run):
+    assert render(run(), name) == render(run(), name)
+
+
+def test_text_is_what_a_pipe_gets_at_a_fixed_width():
+    text = render(analysis_run(), "text").decode()
+    assert text.startswith("PASS: read in part; what was left out is listed below\n3 findings in 400 traces")
+    assert max(map(len, text.splitlines())) <= 100
+    assert "\x1b" not in text
 
 
 def test_json_is_the_run_itself():

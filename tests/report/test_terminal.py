@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from perfkit.report.terminal import render_terminal
-from tests.report.sample import empty_run, failing_run, hostile_run, sample_run, trace_run
+from tests.report.sample import analysis_run, empty_run, failing_run, hostile_run, sample_run, trace_run
 
 
 class Stream(io.StringIO):
@@ -27,6 +27,7 @@ RUNS = {
     "bench": sample_run,
     "failing": failing_run,
     "trace": trace_run,
+    "analysis": analysis_run,
     "empty": empty_run,
     "hostile": lambda: hostile_run("[red]x[/red]\x1b[31m:smile: \u202e" * 9),
 }
@@ -117,6 +118,20 @@ def test_a_recorded_program():
     text = shown(trace_run())
     assert "The program took 9.00 s, of which 7.80 s waiting on the network; 1 finding." in text
     assert ["request", "60", "7.80", "s", "86", "%"] in [line.split() for line in text.splitlines()]
+
+
+def test_a_file_of_traces():
+    text = shown(analysis_run(), width=100)
+    assert "\nLeft out\n1 line could not be read: line 52,001 ends in the middle\n" in text
+    assert "\nPK101 n-plus-one-query: 20,000 times in 400 traces under GET /orders > load\n" in text
+    assert "\nPK103 duplicate-query: 9 times at app/orders.py:17 in totals\n" in text
+    assert "  spent 45.0 ms; no saving predicted\n" in text
+
+
+@pytest.mark.parametrize(("count", "all_in"), [(20, "HTML report"), (600, "JSON of the run")])
+def test_where_the_other_findings_are(count, all_in):
+    text = shown(analysis_run(findings=count), width=100)
+    assert f"{count - 6} more findings not shown here; the {all_in} has all.\n" in text
 
 
 def test_nothing_measured():

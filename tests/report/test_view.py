@@ -7,7 +7,7 @@ from perfkit.report.headline import middle, pair
 from perfkit.report.lanes import MAX_ROWS, of_scenario
 from perfkit.report.strategies import counter_keys, counter_name, counter_value
 from perfkit.report.view import page
-from tests.report.sample import empty_run, failing_run, sample_run, trace_run
+from tests.report.sample import analysis_run, empty_run, failing_run, sample_run, trace_run
 
 
 def test_the_headline_names_effect_cause_and_gain():
@@ -181,6 +181,42 @@ def test_a_recorded_program():
     ]
     assert [row.name for row in trace.tables.names] == ["load", "GET api.test/items/{id}"]
     assert page(trace_run()).title == "PASS - 1 finding in 9.00 s - perfkit"
+
+
+def test_a_file_of_traces():
+    shown = page(analysis_run())
+    (headline,) = shown.headlines
+    assert headline.effect == "3 findings in 400 traces (52,000 spans) of day.jsonl."
+    assert headline.cause == (
+        "PK101 n-plus-one-query under GET /orders > load: 20,000 times in 400 traces, 90.0 s; "
+        "predicted saving 80.0 s."
+    )
+    assert shown.title == "PASS - 3 findings in day.jsonl - perfkit"
+    assert shown.analysis.facts == (
+        ("File", "day.jsonl"),
+        ("Format", "otlp"),
+        ("Traces", "400"),
+        ("Spans", "52,000"),
+    )
+    assert [row.rule for row in shown.analysis.findings] == ["PK101", "PK103", "PK103"]
+    assert [rule.code for rule in shown.rules] == ["PK101", "PK103"]
+    assert shown.provenance == ("CPython 3.12.7", "perfkit 0.1.0", "2025-01-31T12:00:00+00:00")
+    assert shown.noise == "not known: the counts have none"
+    assert shown.trace is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({"left_out": []}, ("PASS", "read to the end")),
+        ({"left_out": ["x"]}, ("PASS", "read in part; what was left out is listed below")),
+        ({"spans": 0, "traces": 0}, ("INCONCLUSIVE", "no operation could be read")),
+    ],
+)
+def test_the_verdict_on_a_file_of_traces(changes, verdict):
+    run = analysis_run()
+    run.imported = msgspec.structs.replace(run.imported, **changes)
+    assert (page(run).outcome, page(run).meaning) == verdict
 
 
 def test_looking_at_a_run_does_not_change_it():

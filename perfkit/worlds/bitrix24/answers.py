@@ -48,11 +48,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The portal's answer to one HTTP request; ``cost_ns`` is its modelled service time."""
+    """The portal's answer to one HTTP request; ``cost_ns`` is its modelled service time.
+
+    ``dropped`` names the filter keys that were silently ignored, in any command of a batch.
+    """
 
     status: int
     body: dict[str, Any]
     cost_ns: int
+    dropped: tuple[str, ...] = ()
 
 
 class JournalRow(Struct, frozen=True):

@@ -87,7 +87,8 @@ class Portal:
             return Reply(error.status, error.body(), cost_ns)
         cost_ns += base_ns
         self._note(now_s, name, 200, cost_ns, answer)
-        return Reply(200, self._body(answer, self._time(name, credential, now_s, cost_ns)), cost_ns)
+        body = self._body(answer, self._time(name, credential, now_s, cost_ns))
+        return Reply(200, body, cost_ns, answer.dropped)
 
     def stats(self) -> dict[str, int]:
         """Totals over the journal, and the work done on tables."""
@@ -127,10 +128,11 @@ class Portal:
             cost_ns += self._run_command(key, command, number, results, credential, started_s + cost_ns / 1e9)
             if halt and key in results.result_error:
                 break
+        dropped = {key: None for row in self.journal[request_row:] for key in row.dropped_filter_keys}
         self._note(started_s, BATCH, 200, cost_ns)
         self.journal.insert(request_row, self.journal.pop())
         body = {"result": results.body(), "time": self._time(BATCH, credential, started_s, cost_ns)}
-        return Reply(200, body, cost_ns)
+        return Reply(200, body, cost_ns, tuple(dropped))
 
     def _run_command(
         self, key: str, command: str, number: int, results: Results, credential: str, now_s: float

@@ -6,7 +6,6 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from tests.corpus._shop_models import Document
 
-
 LATER = text("UPDATE documents SET version = version + 1 WHERE id = :id")
 
 

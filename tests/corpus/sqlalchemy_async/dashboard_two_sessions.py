@@ -15,8 +15,9 @@ async def customers(sessions):
 
 async def revenue(sessions):
     async with sessions() as session:
-        rows = await session.execute(select(Order.status, func.sum(Order.cents)).group_by(Order.status))
-        return {status: cents for status, cents in rows}
+        total = func.sum(Order.cents).label("cents")
+        rows = await session.execute(select(Order.status, total).group_by(Order.status))
+        return {row.status: row.cents for row in rows}
 
 
 async def main(world):

@@ -1,4 +1,4 @@
-"""Serves orders as JSON. Right: items and customers are loaded with the query, nothing is awaited per order."""
+"""Serves orders as JSON. Right: items and customers are loaded with the query, nothing later."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine

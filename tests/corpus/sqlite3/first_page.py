@@ -5,8 +5,9 @@ PAGE_SIZE = 20
 
 def latest_events(conn, page):
     start = (page - 1) * PAGE_SIZE
-    cursor = conn.execute("SELECT id, kind, user_id, day FROM events ORDER BY day DESC, id DESC")
-    return cursor.fetchall()[start : start + PAGE_SIZE]  # expect: PK301
+    statement = "SELECT id, kind, user_id, day FROM events ORDER BY day DESC, id DESC"
+    cursor = conn.execute(statement)  # expect: PK301
+    return cursor.fetchall()[start : start + PAGE_SIZE]
 
 
 def main(world):

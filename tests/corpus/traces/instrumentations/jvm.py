@@ -19,7 +19,9 @@ def jdbc(sql, table, db="shop", host="db", system="postgresql", *, stable=False,
     verb = sql.split(None, 1)[0].upper() if sql else "SELECT"
     if stable:
         attributes = database(system, db, host, stable=True, db__operation__name=verb)
-        attributes |= {"db.collection.name": table, "db.query.text": sql} if sql else {"db.collection.name": table}
+        attributes |= (
+            {"db.collection.name": table, "db.query.text": sql} if sql else {"db.collection.name": table}
+        )
         if batch:
             attributes |= {"db.operation.batch.size": batch, "db.operation.name": f"BATCH {verb}"}
     else:

@@ -115,7 +115,11 @@ def tcp_connect(host, port=443):
 
 
 def tls_connect():
-    attributes = {"tls.protocol": "TLSv1.3", "tls.authorized": "true", "tls.cipher.name": "TLS_AES_256_GCM_SHA384"}
+    attributes = {
+        "tls.protocol": "TLSv1.3",
+        "tls.authorized": "true",
+        "tls.cipher.name": "TLS_AES_256_GCM_SHA384",
+    }
     return Op("tls.connect", INTERNAL, attributes, _scope("net"))
 
 

@@ -50,7 +50,12 @@ def aspnet(method, route, **more):
 
 def ef_core(sql="", db="Shop"):
     """Named after the database; the text is told only where that was asked for."""
-    attributes = {"db.system": "mssql", "db.name": db, "peer.service": "sql01,1433", "db.statement_type": "Text"}
+    attributes = {
+        "db.system": "mssql",
+        "db.name": db,
+        "peer.service": "sql01,1433",
+        "db.statement_type": "Text",
+    }
     return client(db, attributes | ({"db.statement": sql} if sql else {}), _EF_CORE)
 
 

@@ -1,4 +1,4 @@
-"""Cases and their labels: what a careful reviewer of the trace would demand, and what two would argue about."""
+"""Cases and their labels: what a careful reviewer would demand, and what two would argue about."""
 
 from importlib import import_module
 from pkgutil import iter_modules

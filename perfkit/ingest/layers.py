@@ -1,0 +1,84 @@
+"""Operations that several libraries recorded, one around the other, made one again.
+
+An ORM's span lies around its driver's span for the same query, one HTTP client's around another's. Counted
+both, each call would be two. Where the outer one turns out to hold several operations, it is no operation.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from perfkit.fingerprints.sql import describe_sql
+from perfkit.model import Span
+
+_LAYERED = ("query", "request")
+_PLAIN = ("span", "connect")
+
+
+def merge_layers(spans: list[Span], above: list[int], order: list[int]) -> dict[int, int]:
+    """The place of each inner span that is the same operation as one above it, and the place of that one.
+
+    ``above`` are the places of the parents (-1: none), ``order`` all places, parents first. Changes the outer
+    spans: they take up what only the inner ones know, or become plain ones.
+    """
+    around = _around(spans, above, order)
+    dropped: dict[int, int] = {}
+    inner: defaultdict[int, list[int]] = defaultdict(list)
+    for place in reversed(order):
+        span, outer = spans[place], around[place]
+        if span.kind not in _LAYERED:
+            continue
+        is_part = outer >= 0 and spans[outer].kind == span.kind and _covers(spans[outer], span)
+        parts = inner.pop(place, [])
+        same = [part for part in parts if _is_same(span, spans[part])]
+        if same and len(parts) > 1:
+            span.kind = "span"
+        elif same:
+            dropped[same[0]] = place
+            _take_up(span, spans[same[0]])
+        if is_part:
+            inner[outer] += parts if span.kind == "span" else [place]
+    for place in reversed(dropped):  # the outermost first
+        dropped[place] = dropped.get(dropped[place], dropped[place])
+    return dropped
+
+
+def _around(spans: list[Span], above: list[int], order: list[int]) -> list[int]:
+    """The nearest above each that is no plain span, or answers a request; -1 where there is none."""
+    around = [-1] * len(spans)
+    for place in order:
+        parent = above[place]
+        if parent >= 0 and spans[parent].kind in _PLAIN and not spans[parent].attrs.get("entry"):
+            parent = around[parent]
+        around[place] = parent
+    return around
+
+
+def _covers(outer: Span, inner: Span) -> bool:
+    """Whether the inner one began within the outer one, which waited for it."""
+    return outer.end_ns < 0 or inner.start_ns <= outer.end_ns
+
+
+def _is_same(outer: Span, inner: Span) -> bool:
+    mine, its = outer.attrs, inner.attrs
+    if outer.kind == "request":
+        same_host = not mine.get("host") or not its.get("host") or mine["host"] == its["host"]
+        return same_host and ("rpc" in mine or mine.get("method") == its.get("method"))
+    if mine.get("sql") == its.get("sql"):
+        return True
+    outer_statement, inner_statement = describe_sql(str(mine.get("sql"))), describe_sql(str(its.get("sql")))
+    verbs = {outer_statement.verb, inner_statement.verb} - {""}
+    # one of them knows what is done, and not the statement
+    return len(verbs) <= 1 and not (outer_statement.tables and inner_statement.tables)
+
+
+def _take_up(outer: Span, inner: Span) -> None:
+    """What the inner one knows better: the statement itself, parameters, rows, the answer's status."""
+    mine, its = outer.attrs, inner.attrs
+    if outer.kind == "query" and not describe_sql(str(mine.get("sql"))).tables:
+        outer.name = inner.name
+        for key in ("sql", "params", "listed", "each", "catalogue"):
+            mine.pop(key, None)
+    for key, value in its.items():
+        if key != "entry" and mine.get(key) in (None, "", 0, {}):
+            mine[key] = value

@@ -1,0 +1,69 @@
+"""Runs that perfkit stored: the trace of a program, or one for each cell of a benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perfkit.errors import TraceFileError
+from perfkit.ingest.building import build
+from perfkit.ingest.left_out import LeftOut
+from perfkit.ingest.origins import Origin
+from perfkit.ingest.own import checked
+from perfkit.model import PackedTrace, Run, Trace, unpack
+from perfkit.model.plain import plain
+from perfkit.model.storage import decode_run
+
+MAX_RUN_BYTES = 1024**3
+"""A run is held as a whole; a million spans take a fifth of this."""
+
+
+def read(chunks: Iterator[bytes], label: str, left_out: LeftOut) -> Iterator[tuple[str, Trace]]:
+    """A name and the trace, for each trace of the run. Raises RunFileError when it is damaged or too new."""
+    data = bytearray()
+    for chunk in chunks:
+        data += chunk
+        if len(data) > MAX_RUN_BYTES:
+            raise TraceFileError(f"{label} is larger than a gigabyte, which no run of perfkit's is")
+    run = decode_run(bytes(data), source=label)
+    del data
+    for name, packed in _traces(run):
+        trace = _unpacked(packed, label)
+        if trace.dropped:
+            left_out.say(f"{name}: the run does not have {trace.dropped:,} of its spans")
+        yield name, _in_order(trace, left_out)
+
+
+def _traces(run: Run) -> Iterator[tuple[str, PackedTrace]]:
+    if run.trace is not None:
+        yield " ".join(run.command[2:4]) or "program", run.trace
+    for scenario in run.scenarios:
+        for cell in scenario.cells:
+            if cell.trace is not None:
+                yield f"{scenario.name} {cell.strategy} at {cell.size} in {cell.world}", cell.trace
+
+
+def _unpacked(packed: PackedTrace, label: str) -> Trace:
+    try:
+        return unpack(packed)
+    except (IndexError, ValueError, TypeError) as error:
+        raise TraceFileError(f"{label} is not a whole perfkit run: the columns of a trace differ") from error
+
+
+def _in_order(trace: Trace, left_out: LeftOut) -> Trace:
+    """With attributes of the types that rules count on; put in order where the spans are not."""
+    seen, last_ns, whole = set[int](), trace.spans[0].start_ns if trace.spans else 0, True
+    for span in trace.spans:
+        span.attrs = checked(span.kind, plain(span.attrs))
+        above = span.parent is None or span.parent in seen
+        whole = whole and above and span.id not in seen and last_ns <= span.start_ns <= max(span.end_ns, span.start_ns)
+        seen.add(span.id)
+        last_ns = span.start_ns
+    if whole and abs(last_ns) < 2**62 and all(span.end_ns < 2**62 for span in trace.spans):
+        return trace
+    left_out.say("the spans of a run were not in order, and were put in order")
+    origin = Origin(clock=trace.clock)
+    for span in trace.spans:
+        span.parent, span.kind = span.parent or 0, span.kind if span.kind != "recording" else "span"
+    rebuilt = build(trace.spans, [origin] * len(trace.spans), left_out)
+    rebuilt.hosts, rebuilt.probes, rebuilt.warnings = trace.hosts, trace.probes, trace.warnings
+    return rebuilt
