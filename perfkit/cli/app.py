@@ -10,6 +10,7 @@ import click
 VERBS: dict[str, tuple[str, str]] = {
     "bench": ("perfkit.cli.bench", "Compare the strategies of scenarios: the main job."),
     "run": ("perfkit.cli.run", "Trace a program: what it waits for, and which line to change."),
+    "analyze": ("perfkit.cli.analyze", "Judge traces that others recorded: OTLP, Jaeger, Chrome, perfkit."),
     "report": ("perfkit.cli.report", "Show a stored run as HTML, text, SARIF, JUnit or annotations."),
     "serve": ("perfkit.cli.serve", "Run a mock server alone, for any client."),
     "explain": ("perfkit.cli.explain", "Explain a rule: what, why, wrong and right code."),

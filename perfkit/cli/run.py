@@ -71,6 +71,7 @@ def _end_of_options(args: list[str]) -> int:
 @click.option("-m", "module", metavar="MODULE", help="Run a module, as python -m does.")
 @click.option("--cpu", is_flag=True, help="Profile the program's main thread, too (pyinstrument).")
 @click.option("--memory", is_flag=True, help="Profile its memory, too (memray, tracemalloc).")
+@click.option("--explain", is_flag=True, help="Ask SQLite and PostgreSQL for the plan of each SELECT, once.")
 @click.option("--report/--no-report", default=True, help="Write the HTML report beside the run.")
 @click.argument("target", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENT]...")
 @click.pass_context
@@ -81,6 +82,7 @@ def command(
     module: str | None,
     cpu: bool,
     memory: bool,
+    explain: bool,
     report: bool,
     target: tuple[str, ...],
 ) -> int:
@@ -99,7 +101,9 @@ def command(
         raise UsageError("--cpu and --memory disturb each other: run the program once with each")
     if cpu and importlib.util.find_spec("pyinstrument") is None:
         raise MissingExtraError("perfkit run --cpu", "pyinstrument", "profile")
-    recorded = record_program(arguments, profile="cpu" if cpu else "memory" if memory else "")
+    recorded = record_program(
+        arguments, profile="cpu" if cpu else "memory" if memory else "", explain=explain
+    )
     try:
         if recorded.trace is None:
             notes().print(NOTHING_RECORDED, markup=False)
@@ -164,7 +168,11 @@ def _as_run(recorded: Recorded, trace: Trace, arguments: list[str], settings: co
         trace=pack(trace, limit=MAX_KEPT_SPANS),
         findings=check(trace, limits),
         profiles=recorded.profiles,
-        warnings=[*trace.warnings, *check_allowed(trace, limits).stale, *([ending] if recorded.exit_code else [])],
+        warnings=[
+            *trace.warnings,
+            *check_allowed(trace, limits).stale,
+            *([ending] if recorded.exit_code else []),
+        ],
     )
 
 

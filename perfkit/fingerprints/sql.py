@@ -27,6 +27,9 @@ MAX_KEPT: Final = 4096
 MAX_KEPT_CHARACTERS: Final = 16 * 1024 * 1024
 """So many of their texts, too."""
 
+MAX_MARKS: Final = 32
+"""Statements with more values are not looked at one by one."""
+
 LONG: Final = 64 * 1024
 """Longer texts are not remembered."""
 
@@ -39,7 +42,8 @@ class Statement(NamedTuple):
     COMMIT, SAVEPOINT ...) or "catalogue" (asks about tables, not for their rows). ``limit``, ``offset``:
     whether the outermost query has one. ``lists``: it asks for several values at once (IN list, ``= ANY``);
     ``listed``: how many the longest such list has, or how many rows stand behind VALUES, as far as the text
-    shows it (0: no list). ``ranged``: it asks for what lies before, behind or between values.
+    shows it (0: no list). ``ranged``: it asks for what lies before, behind or between values. ``marks``: for
+    each "?" of the template the placeholder it was, "" for a literal; () where lists were cut short.
     """
 
     template: str
@@ -51,6 +55,7 @@ class Statement(NamedTuple):
     lists: bool = False
     listed: int = 0
     ranged: bool = False
+    marks: tuple[str, ...] = ()
 
 
 def describe_sql(sql: str) -> Statement:
@@ -84,6 +89,7 @@ def _describe(sql: str) -> Statement:
         lists=lists,
         listed=longest_list(sql) if lists or "VALUES" in tokens else 0,
         ranged=asks_for_range(tokens),
+        marks=tuple(reader.marks) if len(reader.marks) == tokens.count(VALUE) <= MAX_MARKS else (),
     )
 
 

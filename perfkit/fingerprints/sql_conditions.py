@@ -290,8 +290,8 @@ def _column(nodes: list[Node]) -> Column | None:
         if not isinstance(cast, tuple) or cast[-1] not in _RELABELLING:
             return None
         return _column(nodes[:place])
-    if len(nodes) == 1 and isinstance(nodes[0], tuple) and nodes[0][-1] != "*":
-        return _named(nodes[0])
+    if len(nodes) == 1 and isinstance(nodes[0], tuple):
+        return None if nodes[0][-1].lower() in _VALUES else _named(nodes[0])
     first = _split(nodes, {","})
     if len(first) > 1:  # (a, b) > (?, ?): a page by key
         return _column(first[0])

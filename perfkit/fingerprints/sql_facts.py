@@ -195,6 +195,4 @@ def longest_list(sql: str) -> int:
 
 def asks_for_range(tokens: list[str]) -> bool:
     """Whether a value is compared with by order: what pages by key and chunks by range do."""
-    return any(
-        word in _RANGES and "?" in tokens[place + 1 : place + 3] for place, word in enumerate(tokens)
-    )
+    return any(word in _RANGES and "?" in tokens[place + 1 : place + 3] for place, word in enumerate(tokens))

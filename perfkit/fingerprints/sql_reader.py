@@ -12,6 +12,9 @@ from perfkit.fingerprints.sql_lists import MORE, VALUE, Entries, Row, Rows
 from perfkit.fingerprints.sql_tokens import COMMENT_EDGE, GENERATED, STANDARD, Dialect
 from perfkit.fingerprints.sql_words import BEFORE_NAMES, CALLED, FOLLOWING, KEYWORDS, OPERANDS, TRUTHS
 
+_PLACEHOLDER: Final = re.compile(r"[?%:@]|\$\d")
+"""How what stands for a parameter begins; PostgreSQL's texts begin with a dollar, too."""
+
 MAX_TOKENS: Final = 20_000
 """What lies behind is cut off. Only texts far above 64 KiB have as many: entries of lists hardly count."""
 
@@ -50,18 +53,19 @@ def shown(tokens: list[str]) -> str:
 class Reader:
     """Reads one text. ``tokens`` start with an empty one, so that there always is one before.
 
-    ``lists``: a list of values was asked for. ``odd``: the text makes no sense in this dialect.
+    ``lists``: a list of values was asked for. ``marks``: of each value its placeholder, "" for a literal. ``odd``: the text makes no sense in this dialect.
     ``doubtful``: where the first text starts that another dialect may end elsewhere (-1: none).
     """
 
     __slots__ = (
         *("_dialect", "_frames", "_operand", "_rows", "_sql", "_unnested", "_wary"),
-        *("doubtful", "lists", "odd", "tokens"),
+        *("doubtful", "lists", "marks", "odd", "tokens"),
     )
 
     def __init__(self, sql: str, dialect: Dialect) -> None:
         self.tokens = [""]
         self.lists = self.odd = False
+        self.marks: list[str] = []
         self.doubtful = -1
         self._sql = sql
         self._dialect = dialect
@@ -145,6 +149,7 @@ class Reader:
             tokens.pop()
         named = tokens[-1] in BEFORE_NAMES and _NUMBERED_NAME.fullmatch(text)
         tokens.append(text if named else VALUE)
+        self.marks.append(text if _PLACEHOLDER.match(text) else "")
         self._operand = True
         if self._wary:
             self._suspect(text, match)

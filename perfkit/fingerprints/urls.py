@@ -52,7 +52,11 @@ _NUMBERED = re.compile(r"[A-Za-z]+(?:[_.-](?:[A-Za-z]{1,12}|[0-9]{1,8}))+")
 _CALLED = frozenset({"operationName=", "query=", "method="})
 """The keys of a query whose value says what is called, shown with it."""
 
-_PAGES = frozenset({"page", "pages"})
+_PAGES = frozenset(
+    {"page", "pages", "part", "parts", "chunk", "chunks", "block", "blocks", "segment", "segments"}
+)
+"""What a number in the path behind it counts: pages of a listing, or pieces of one file."""
+
 _BITRIX24 = re.compile(r"/rest/(\d+)/[^/]+/([^/]+?)(?:\.json|\.xml)?/?", re.IGNORECASE)
 _BITRIX24_OAUTH = re.compile(r"/rest/([a-z0-9_]+(?:\.[a-z0-9_]+)+|batch)/?", re.IGNORECASE)
 

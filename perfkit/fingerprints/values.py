@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -64,23 +64,62 @@ def digest(encoded: bytes) -> str:
     return blake2b(encoded, digest_size=8).hexdigest() if encoded else ""
 
 
-def digest_each(encoded: bytes) -> list[str] | dict[str, str]:
-    """Eight hex digits for each of the parameters that ``encode_params`` encoded; [] if they were too long.
+class Each(NamedTuple):
+    """The parameters one by one. ``hashes``: eight hex digits each, in the order of the statement's values
+    where that is known (``in_order``); "" for a literal. ``longest``: the length of the longest list.
+    """  # noqa: D205
 
-    A dict where they have names: then their order is not that of the statement.
+    hashes: list[str]
+    in_order: bool
+    longest: int
 
-    >>> digest_each(encode_params((5, 6)))[0] == digest_each(encode_params((5, 7)))[0]
+
+def digest_each(encoded: bytes, marks: Sequence[str] = ()) -> Each | None:
+    """The parameters that ``encode_params`` encoded one by one; None if they were too long, or no parameters.
+
+    ``marks`` are the placeholders of the statement's values, in order.
+
+    >>> digest_each(encode_params({"b": 5, "a": 6}), (":a", "", ":b")).in_order
     True
     """
     if not encoded or encoded[:1] == _SHORTENED:
-        return []
+        return None
     try:
         values = msgspec.msgpack.decode(encoded)
     except (msgspec.DecodeError, ValueError):
-        return []
-    if isinstance(values, dict):
-        return {str(key): _short(value) for key, value in values.items()}
-    return [_short(value) for value in values] if isinstance(values, list) else []
+        return None
+    if not isinstance(values, (dict, list)) or not values:
+        return None
+    entries = list(values.values()) if isinstance(values, dict) else values
+    longest = max((len(entry) for entry in entries if isinstance(entry, list)), default=0)
+    ordered = _in_order(values, marks)
+    if ordered is None:
+        names = sorted(values) if isinstance(values, dict) else range(len(values))
+        return Each([_short(values[name]) for name in names], False, longest)
+    return Each([_short(entry[0]) if entry else "" for entry in ordered], True, longest)
+
+
+def _in_order(values: Any, marks: Sequence[str]) -> list[tuple[Any, ...]] | None:
+    """For each mark its value, () for a literal; None if they do not fit together."""
+    ordered: list[tuple[Any, ...]] = []
+    place = 0
+    try:
+        for mark in marks:
+            if not mark:
+                ordered.append(())
+            elif isinstance(values, dict):
+                ordered.append((values[mark[2:-2] if mark.startswith("%(") else mark[1:]],))
+            else:
+                number = _NUMBER_OF_MARK.search(mark)
+                ordered.append((values[int(number[1]) - 1 if number else place],))
+                place += 1
+    except (LookupError, ValueError):
+        return None
+    return ordered if ordered and place in (0, len(values)) else None
+
+
+_NUMBER_OF_MARK = re.compile(r"^[?$:](\d+)$")
+"""PostgreSQL's ``$2``, SQLite's ``?2``."""
 
 
 def _short(value: object) -> str:

@@ -6,12 +6,10 @@ a number in order of the starts, parents come before their children, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from perfkit.ingest.layers import merge_layers
+from perfkit.ingest.layers import adopt, merge_layers
 from perfkit.ingest.left_out import LeftOut
-from perfkit.ingest.origins import Origin
 from perfkit.ingest.own import RECORDING
 from perfkit.model import Span, Trace
 
@@ -24,23 +22,25 @@ MAX_DEPTH = 200
 _UNKNOWN, _UNDER_WAY = -1, -2
 
 
-def build(spans: list[Span], origins: Sequence[Origin], left_out: LeftOut) -> Trace:
-    """The trace. Changes ``spans``, whose ``id`` and ``parent`` are the file's own (0: none)."""
-    clock = "virtual" if origins and origins[0].clock == "virtual" else "wall"
-    for span, origin in zip(spans, origins, strict=True):
-        if origin.service:
-            span.attrs["service"] = origin.service
+def build(spans: list[Span], clock: str, left_out: LeftOut, *, layered: bool = True) -> Trace:
+    """The trace. Changes ``spans``, whose ``id`` and ``parent`` are the file's own (0: none).
+
+    ``layered``: several libraries may have recorded one call each.
+    """
     recordings = [span for span in spans if span.kind == RECORDING]
     spans = _once([span for span in spans if span.kind != RECORDING], left_out)
     above = _parents(spans, {span.id for span in recordings}, left_out)
+    # perfkit's own probes count each call once already
+    layered = layered and not recordings
+    if layered:
+        adopt(spans, above)
     depths = _depths(spans, above, left_out)
     order = sorted(range(len(spans)), key=depths.__getitem__)
     _flatten(above, depths, order, left_out)
     _align(spans, above, order, left_out)
     _mark_entries(spans, above)
-    # perfkit's own probes count each call once already
-    dropped = {} if recordings else merge_layers(spans, above, order)
-    left_out.add("counted once", "span", "inside another layer's for the same call", len(dropped))
+    dropped = merge_layers(spans, above, order) if layered else {}
+    left_out.change("counted once", "span", "inside another layer's for the same call", len(dropped))
     trace = _numbered(spans, above, depths, dropped)
     trace.clock = clock
     return _with_facts(trace, recordings)
@@ -67,7 +67,7 @@ def _parents(spans: list[Span], roots: set[int], left_out: LeftOut) -> list[int]
         place = places.get(span.parent or 0, NONE)
         orphans += place == NONE and bool(span.parent) and span.parent not in roots
         above.append(place)
-    left_out.add("taken as roots", "span", "with a parent that is not in the file", orphans)
+    left_out.change("taken as roots", "span", "with a parent that is not in the file", orphans)
     return above
 
 
@@ -84,7 +84,7 @@ def _depths(spans: list[Span], above: list[int], left_out: LeftOut) -> list[int]
         if place != NONE and depths[place] == _UNDER_WAY:
             circle = trail[trail.index(place) :]
             above[min(circle, key=lambda one: spans[one].start_ns)] = NONE
-            left_out.add("taken as roots", "span", "of a circle of parents")
+            left_out.change("taken as roots", "span", "of a circle of parents")
             for one in trail:
                 depths[one] = _UNKNOWN
             waiting.append(trail[0])
@@ -104,7 +104,7 @@ def _flatten(above: list[int], depths: list[int], order: list[int], left_out: Le
             count += 1
             if depths[above[place]] > MAX_DEPTH:
                 above[place] = above[above[place]]
-    left_out.add("moved up", "span", f"more than {MAX_DEPTH} levels below the first", count)
+    left_out.change("moved up", "span", f"more than {MAX_DEPTH} levels below the first", count)
 
 
 def _align(spans: list[Span], above: list[int], order: list[int], left_out: LeftOut) -> None:
@@ -128,7 +128,9 @@ def _align(spans: list[Span], above: list[int], order: list[int], left_out: Left
             moved_ns[place] = move
             span.start_ns += move
             span.end_ns += move if span.end_ns >= 0 else 0
-    left_out.add("moved", "span", "that began before the one above, by the clocks of their machines", count)
+    left_out.change(
+        "moved", "span", "that began before the one above, by the clocks of their machines", count
+    )
 
 
 def _mark_entries(spans: list[Span], above: list[int]) -> None:
@@ -140,7 +142,8 @@ def _mark_entries(spans: list[Span], above: list[int]) -> None:
         mine, others = span.attrs.get("service"), parent.attrs.get("service")
         if mine != others and mine and others:
             # an operation is no scope: what its caller's span holds belongs to one answer then
-            (span if span.kind == "span" else parent).attrs["entry"] = True
+            entry = span if span.kind == "span" else parent
+            entry.attrs = {**entry.attrs, "entry": True}
 
 
 def _numbered(spans: list[Span], above: list[int], depths: list[int], dropped: dict[int, int]) -> Trace:

@@ -28,7 +28,9 @@ _ODD = "of another type than trace events have there"
 _IGNORED = frozenset("iInTpCsftPNODRrcva(),=")
 """Instants, counters, flows, samples, objects and marks: they take no time."""
 
-_SQL_CATEGORY = re.compile(r"(?<![a-z])(?:sql|db|database|query|queries|postgres|mysql|sqlite)", re.IGNORECASE)
+_SQL_CATEGORY = re.compile(
+    r"(?<![a-z])(?:sql|db|database|query|queries|postgres|mysql|sqlite)", re.IGNORECASE
+)
 _HTTP_CATEGORY = re.compile(r"(?<![a-z])(?:https?|request|fetch|xhr|client)", re.IGNORECASE)
 _SQL_KEYS = ("db.statement", "db.query.text", "sql", "statement", "query", "db.sql")
 _URL_KEYS = ("url.full", "http.url", "url", "uri")
@@ -69,7 +71,6 @@ class _Reader:
         self._stacks: dict[tuple[Any, ...], list[_Begun]] = {}
         self._waiting = 0
         self._count = 0
-        self._last_ns = 0
         self._origins: dict[str, Origin] = {}
         self.in_events = False
 
@@ -78,14 +79,14 @@ class _Reader:
         if cursor.peek() == "[":
             yield from self._events(cursor)
             return
-        for key in cursor.keys():
+        for key in cursor.fields():
             if key == "traceEvents" and cursor.peek() == "[":
                 yield from self._events(cursor)
             else:
                 cursor.skip()
 
     def _events(self, cursor: Cursor) -> Iterator[Found]:
-        for _ in cursor.items():
+        for _ in cursor.elements():
             self.in_events = not cursor.peek()
             try:
                 event = cursor.value()
@@ -102,8 +103,6 @@ class _Reader:
     def _event(self, event: dict[str, Any]) -> Iterator[Found]:
         phase = event.get("ph")
         at_ns = values.nanoseconds(event.get("ts"), _US)
-        if at_ns is not None:
-            self._last_ns = max(self._last_ns, at_ns)
         if phase == "X":
             took_ns = values.nanoseconds(event.get("dur", 0), _US)
             yield from self._span(event, at_ns, None if at_ns is None or took_ns is None else at_ns + took_ns)
@@ -118,7 +117,9 @@ class _Reader:
 
     def _begin(self, begun: _Begun) -> None:
         if self._waiting >= MAX_WAITING:
-            self._left_out.add("left out", "event", f"that begins while {MAX_WAITING:,} others have not ended")
+            self._left_out.add(
+                "left out", "event", f"that begins while {MAX_WAITING:,} others have not ended"
+            )
             return
         self._stacks.setdefault(_track(begun.event), []).append(begun)
         self._waiting += 1
@@ -152,7 +153,7 @@ class _Reader:
         process = str(event.get("pid"))[:40]
         if len(self._origins) >= MAX_WAITING:
             self._origins.clear()
-        return self._origins.setdefault(process, Origin())
+        return self._origins.setdefault(process, Origin(by_time=True))
 
     def _span(self, event: dict[str, Any], start_ns: int | None, end_ns: int | None) -> Iterator[Found]:
         times = interval(start_ns, end_ns, self._left_out)

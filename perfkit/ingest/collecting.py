@@ -60,25 +60,51 @@ class OpenTrace:
         self._own.append(own)
         self.origins.append(origin)
 
-    def spans(self) -> list[Span]:
-        """The spans in the order in which they came."""
+    def take(self) -> list[Span]:
+        """The spans in the order in which they came. Nothing is left here, so that a large trace fits.
+
+        Attributes that are the same are one object: they are not for changing.
+        """
+        self._shapes.reverse()
+        self._own.reverse()
+        shared: dict[tuple[int, int], dict[str, Any]] = {}
         found = []
-        for shape, own in zip(self._shapes, self._own, strict=True):
-            number, parent, start_ns, end_ns, task, thread, cpu_ns, varying = _decode(own)
-            span = Span(number, parent, shape.kind, shape.name, start_ns, end_ns)
-            span.site, span.path, span.error = shape.site, shape.path, shape.error
-            span.task, span.thread, span.cpu_ns = task, thread, cpu_ns
-            span.attrs = {**dict(shape.attrs), **varying}
-            found.append(span)
+        for origin in self.origins:
+            shape = self._shapes.pop()
+            attrs = shared.get((id(shape), id(origin)))
+            if attrs is None:
+                attrs = {**dict(shape.attrs), **({"service": origin.service} if origin.service else {})}
+                shared[id(shape), id(origin)] = attrs
+            found.append(_expanded(shape, self._own.pop(), attrs))
         return found
 
 
+def _expanded(shape: _Shape, own: bytes, attrs: dict[str, Any]) -> Span:
+    number, parent, start_ns, end_ns, task, thread, cpu_ns, varying = _decode(own)
+    return Span(
+        id=number,
+        parent=parent,
+        kind=shape.kind,
+        name=shape.name,
+        start_ns=start_ns,
+        end_ns=end_ns,
+        site=shape.site,
+        path=shape.path,
+        task=task,
+        thread=thread,
+        attrs={**attrs, **varying} if varying else attrs,
+        error=shape.error,
+        cpu_ns=cpu_ns,
+    )
+
+
 class Collector:
-    """Holds the traces that are not known to be whole."""
+    """Holds the traces that are not known to be whole. ``reopened``: so many went on after they had left."""
 
     def __init__(self, left_out: LeftOut, max_spans: int = MAX_OPEN_SPANS) -> None:
         self._left_out = left_out
         self._max_spans = max_spans
+        self.reopened = 0
         self._held = 0
         self._open: OrderedDict[str, OpenTrace] = OrderedDict()
         self._gone: OrderedDict[str, None] = OrderedDict()
@@ -91,6 +117,7 @@ class Collector:
             found = self._open[trace] = OpenTrace()
             if trace in self._gone:
                 del self._gone[trace]
+                self.reopened += 1
                 self._left_out.add("judged in parts", "trace", "(more spans followed after much else)")
         else:
             self._open.move_to_end(trace)
@@ -103,7 +130,9 @@ class Collector:
             while self._held > self._max_spans * 0.9 and self._open:
                 trace, spans = self._release()
                 self._left_out.add(
-                    "judged early", "trace", f"(perhaps not whole: {self._max_spans:,} spans are held at most)"
+                    "judged early",
+                    "trace",
+                    f"(perhaps not whole: {self._max_spans:,} spans are held at most)",
                 )
                 self._gone[trace] = None
                 if len(self._gone) > MAX_REMEMBERED:

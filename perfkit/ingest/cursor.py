@@ -1,7 +1,7 @@
 """JSON read piece by piece: a document of any size, while no more than one of its values is held.
 
-The caller walks: ``items`` and ``keys`` step into an array or object, ``value`` takes the next value whole,
-``skip`` steps over it. A text may hold several documents, one after another.
+The caller walks: ``elements`` and ``fields`` step into an array or object, ``value`` takes the next value
+whole, ``skip`` steps over it. A text may hold several documents, one after another.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Cursor:
             if not self._fill():
                 return ""
 
-    def items(self) -> Iterator[None]:
+    def elements(self) -> Iterator[None]:
         """Step into an array: once per element, which the caller takes or steps over."""
         self._expect("[")
         while self.peek() != "]":
@@ -87,7 +87,7 @@ class Cursor:
                 raise self._cut_or("a comma or the end of an array")
         self._at += 1
 
-    def keys(self) -> Iterator[str]:
+    def fields(self) -> Iterator[str]:
         """Step into an object: each of its keys, whose value the caller takes or steps over."""
         self._expect("{")
         while self.peek() != "}":
@@ -103,7 +103,7 @@ class Cursor:
         self._at += 1
 
     def value(self) -> Any:
-        """The next value, whole: without lone surrogates. Raises OddValueError behind one that is too large."""
+        """The next value, without lone surrogates. Raises OddValueError behind one too large to take."""
         self.peek()
         while True:
             try:
@@ -116,13 +116,14 @@ class Cursor:
                     raise NoJsonError(error.msg) from None
             else:
                 # what follows may belong to a number, too
-                if end < len(self._text) or self._ended or not isinstance(value, (int, float)):
+                if not isinstance(value, (int, float)) or end < len(self._text) - _SLACK or self._ended:
                     return self._taken(value, end)
             if len(self._text) - self._at > self._max_value:
                 self.skip()
                 raise OddValueError("longer than 8 MB")
-            if not self._fill():
+            if self._ended:
                 raise EndsEarlyError("the text ends in the middle of a value")
+            self._fill()
 
     def skip(self) -> None:
         """Step over the next value, however long it is, without holding it."""

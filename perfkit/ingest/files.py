@@ -83,7 +83,7 @@ class Source:
             raise TraceFileError(f"cannot read {self.label}: {_reason(error)}") from error
 
     def _unpacked(self, file: io.BufferedReader, size: int) -> Iterator[bytes]:
-        """The bytes as they are, or those of one gzip member after another; damage ends them, with a remark."""
+        """The bytes as they are, or those of one gzip member after another. Damage ends them."""
         packed = file.peek(len(_GZIP)).startswith(_GZIP)
         member, read, got = None, 0, 0
         while data := file.read1(CHUNK_BYTES):
@@ -149,7 +149,7 @@ def _decoded(data: bytes, left_out: LeftOut, *, final: bool) -> tuple[str, int]:
     try:
         return utf_8_decode(data, "strict", final)
     except UnicodeDecodeError:
-        left_out.add("replaced", "part", "of a file with bytes that are no UTF-8")
+        left_out.change("replaced", "part", "of a file with bytes that are no UTF-8")
         return utf_8_decode(data, "replace", final)
 
 

@@ -54,7 +54,7 @@ def _of_value(cursor: Cursor, depth: int) -> str | None:
     if first == "{" and depth < 6:
         return _of_object(cursor, depth)
     if first == "[" and depth < 6:
-        for _ in cursor.items():
+        for _ in cursor.elements():
             return _of_value(cursor, depth + 1)
         return CHROME if depth == 0 else None  # no events
     cursor.skip()
@@ -62,7 +62,7 @@ def _of_value(cursor: Cursor, depth: int) -> str | None:
 
 
 def _of_object(cursor: Cursor, depth: int) -> str | None:
-    for key in cursor.keys():
+    for key in cursor.fields():
         if key in _KEYS:
             return _KEYS[key]
         if key in WRAPPERS or (key == "data" and depth == 0):

@@ -38,7 +38,7 @@ def read(cursor: Cursor, label: str, left_out: LeftOut) -> Iterator[Found]:
 def _document(cursor: Cursor, left_out: LeftOut, depth: int = 0) -> Iterator[Found]:
     """An object with traces as its ``data``, a list of traces, or one trace."""
     if cursor.peek() == "[" and depth < MAX_DEPTH:
-        for _ in cursor.items():
+        for _ in cursor.elements():
             yield from _document(cursor, left_out, depth + 1)
         return
     if cursor.peek() != "{" or depth >= MAX_DEPTH:
@@ -46,11 +46,11 @@ def _document(cursor: Cursor, left_out: LeftOut, depth: int = 0) -> Iterator[Fou
         cursor.skip()
         return
     processes: dict[str, Origin] = {}
-    for key in cursor.keys():
+    for key in cursor.fields():
         if key == "data":
             yield from _document(cursor, left_out, depth + 1)
         elif key == "spans" and cursor.peek() == "[":
-            for _ in cursor.items():
+            for _ in cursor.elements():
                 yield from _span(_value(cursor, left_out), processes, left_out)
         elif key == "processes":
             _name(processes, _value(cursor, left_out))
@@ -94,6 +94,7 @@ def _span(record: object, processes: dict[str, Origin], left_out: LeftOut) -> It
         number=values.number_of(values.identifier(record.get("spanID"))),
         parent=values.number_of(_parent(record, trace)),
         error=_error(record, facts),
+        tracer=values.text(values.entry(facts, "otel.scope.name", "otel.library.name")),
     )
     process = record.get("processID")
     origin = processes.setdefault(process, Origin()) if isinstance(process, str) else Origin()

@@ -7,9 +7,13 @@ both, each call would be two. Where the outer one turns out to hold several oper
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 from perfkit.fingerprints.sql import describe_sql
 from perfkit.model import Span
+
+MAX_AT_ONCE = 64
+"""So many calls under way at once are looked at for the one that another lies in."""
 
 _LAYERED = ("query", "request")
 _PLAIN = ("span", "connect")
@@ -28,8 +32,13 @@ def merge_layers(spans: list[Span], above: list[int], order: list[int]) -> dict[
         span, outer = spans[place], around[place]
         if span.kind not in _LAYERED:
             continue
-        is_part = outer >= 0 and spans[outer].kind == span.kind and _covers(spans[outer], span)
         parts = inner.pop(place, [])
+        is_inside = outer >= 0 and _covers(spans[outer], span)
+        if is_inside and (spans[outer].kind, span.kind) == ("query", "request"):
+            dropped.update(dict.fromkeys(parts, place))
+            dropped[place] = outer  # how the query travels
+            continue
+        is_part = is_inside and spans[outer].kind == span.kind
         same = [part for part in parts if _is_same(span, spans[part])]
         if same and len(parts) > 1:
             span.kind = "span"
@@ -41,6 +50,42 @@ def merge_layers(spans: list[Span], above: list[int], order: list[int]) -> dict[
     for place in reversed(dropped):  # the outermost first
         dropped[place] = dropped.get(dropped[place], dropped[place])
     return dropped
+
+
+def adopt(spans: list[Span], above: list[int]) -> None:
+    """Put calls below those around them that stand beside them: the same call, by another tracer.
+
+    A library whose span never becomes the current one has what is below it beside it.
+    """
+    groups: defaultdict[Any, list[int]] = defaultdict(list)
+    for place, span in enumerate(spans):
+        if span.kind in _LAYERED and span.end_ns >= 0 and "tracer" in span.attrs:
+            attrs = span.attrs
+            what = tuple(attrs.get(key) for key in ("sql", "host", "method", "template"))
+            groups[above[place], what[1:] if span.kind == "request" else what[0]].append(place)
+    for group in groups.values():
+        if len({spans[place].attrs["tracer"] for place in group}) > 1:
+            _adopt(
+                sorted(group, key=lambda place: (spans[place].start_ns, -spans[place].end_ns)), spans, above
+            )
+
+
+def _adopt(group: list[int], spans: list[Span], above: list[int]) -> None:
+    under_way: list[int] = []
+    taken = set[int]()
+    for place in group:
+        span = spans[place]
+        under_way = [one for one in under_way if spans[one].end_ns >= span.start_ns][-MAX_AT_ONCE:]
+        around = [
+            one
+            for one in under_way
+            if spans[one].end_ns >= span.end_ns and spans[one].attrs["tracer"] != span.attrs["tracer"]
+        ]
+        if around:
+            # of calls at once, each has one inside it
+            above[place] = max(around, key=lambda one: (one not in taken, spans[one].start_ns))
+            taken.add(above[place])
+        under_way.append(place)
 
 
 def _around(spans: list[Span], above: list[int], order: list[int]) -> list[int]:
@@ -62,8 +107,10 @@ def _covers(outer: Span, inner: Span) -> bool:
 def _is_same(outer: Span, inner: Span) -> bool:
     mine, its = outer.attrs, inner.attrs
     if outer.kind == "request":
+        if "params" not in mine:
+            return True  # a remote procedure call, and what it is made of
         same_host = not mine.get("host") or not its.get("host") or mine["host"] == its["host"]
-        return same_host and ("rpc" in mine or mine.get("method") == its.get("method"))
+        return same_host and mine.get("method") == its.get("method")
     if mine.get("sql") == its.get("sql"):
         return True
     outer_statement, inner_statement = describe_sql(str(mine.get("sql"))), describe_sql(str(its.get("sql")))
@@ -74,7 +121,7 @@ def _is_same(outer: Span, inner: Span) -> bool:
 
 def _take_up(outer: Span, inner: Span) -> None:
     """What the inner one knows better: the statement itself, parameters, rows, the answer's status."""
-    mine, its = outer.attrs, inner.attrs
+    mine, its = dict(outer.attrs), inner.attrs
     if outer.kind == "query" and not describe_sql(str(mine.get("sql"))).tables:
         outer.name = inner.name
         for key in ("sql", "params", "listed", "each", "catalogue"):
@@ -82,3 +129,4 @@ def _take_up(outer: Span, inner: Span) -> None:
     for key, value in its.items():
         if key != "entry" and mine.get(key) in (None, "", 0, {}):
             mine[key] = value
+    outer.attrs = mine

@@ -1,8 +1,9 @@
 """OTLP as JSON: what the collector's file exporter writes, and the likes of it.
 
 A document is an ExportTraceServiceRequest; a file has one, or one a line. It is walked down to the single
-span, so that neither a document nor a line of any length is ever held. Source: opentelemetry.io/docs/specs/otlp
-and opentelemetry-proto.
+span, so that neither a document nor a line of any length is ever held.
+
+Sources: opentelemetry.io/docs/specs/otlp and the collector's file exporter.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ MAX_ORIGINS = 10_000
 """So many services share one object each; more are no services."""
 
 _SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "instrumentation_library_spans")
+_LIBRARIES = ("scope", "instrumentationLibrary", "instrumentation_library")
 _DOCUMENT = re.compile(r'\n[ \t\r]*\{\s{0,9}"(?:' + "|".join((*RESOURCE_SPANS, *OTHER_SIGNALS)) + '")')
 _DOCUMENT_LENGTH = 64
 _ERROR = frozenset({2, "2", "STATUS_CODE_ERROR", "ERROR", "Error", "error"})
@@ -70,42 +72,42 @@ class _Reader:
         """One request, or a list of them."""
         cursor = self._cursor
         if cursor.peek() == "[" and depth < MAX_DEPTH:
-            for _ in cursor.items():
+            for _ in cursor.elements():
                 yield from self.document(depth + 1)
             return
         if not self._is_object("document"):
             return
-        for key in cursor.keys():
+        for key in cursor.fields():
             if key in RESOURCE_SPANS:
                 yield from self._each(self._resource)
             elif key in WRAPPERS and cursor.peek() == "{" and depth < MAX_DEPTH:
                 yield from self.document(depth + 1)
             else:
                 if key in OTHER_SIGNALS:
-                    self._left_out.add("left out", "document", "of metrics, logs or profiles")
+                    self._left_out.change("passed over", "document", "of metrics, logs or profiles")
                 cursor.skip()
 
     def _each(self, read: Any, *more: Any) -> Iterator[Found]:
         """Read the elements of a list; anything else is left out."""
         if self._cursor.peek() != "[":
-            self._left_out.add("left out", "part", "of another type than OTLP has there")
             self._cursor.skip()
+            self._left_out.add("left out", "part", "of another type than OTLP has there")
             return
-        for _ in self._cursor.items():
+        for _ in self._cursor.elements():
             yield from read(*more)
 
     def _is_object(self, what: str) -> bool:
         if self._cursor.peek() == "{":
             return True
-        self._left_out.add("left out", what, "of another type than OTLP has there")
         self._cursor.skip()
+        self._left_out.add("left out", what, "of another type than OTLP has there")
         return False
 
     def _resource(self) -> Iterator[Found]:
         if not self._is_object("part"):
             return
         origin = Origin()
-        for key in self._cursor.keys():
+        for key in self._cursor.fields():
             if key == "resource":
                 origin = self._origin(self._value(), origin)
             elif key in _SCOPES:
@@ -115,7 +117,7 @@ class _Reader:
 
     def _origin(self, resource: object, unnamed: Origin) -> Origin:
         """The shared one of that name. One that has spans already gets the name."""
-        facts = values.attributes(resource.get("attributes")) if isinstance(resource, Mapping) else {}
+        facts = values.attributes(resource.get("attributes")) if isinstance(resource, dict) else {}
         name, clock = values.text(facts.get("service.name")), values.text(facts.get("perfkit.clock"))
         unnamed.service, unnamed.clock = name[:200], "virtual" if clock == "virtual" else "wall"
         if len(self._origins) > MAX_ORIGINS:
@@ -125,19 +127,23 @@ class _Reader:
     def _scope(self, origin: Origin) -> Iterator[Found]:
         if not self._is_object("part"):
             return
-        for key in self._cursor.keys():
+        tracer = ""
+        for key in self._cursor.fields():
             if key == "spans":
-                yield from self._each(self._span, origin)
+                yield from self._each(self._span, origin, tracer)
+            elif key in _LIBRARIES:
+                library = self._value()
+                tracer = values.text(library.get("name")) if isinstance(library, dict) else ""
             else:
                 self._cursor.skip()
 
-    def _span(self, origin: Origin) -> Iterator[Found]:
+    def _span(self, origin: Origin, tracer: str) -> Iterator[Found]:
         record = self._value()
         if not isinstance(record, dict):
             if record is not None:
                 self._left_out.add("left out", "span", "of another type than OTLP has there")
             return
-        found = read_span(record, origin, self._left_out)
+        found = read_span(record, origin, tracer, self._left_out)
         if found is not None:
             yield found
 
@@ -150,7 +156,7 @@ class _Reader:
             return None
 
 
-def read_span(record: Mapping[str, Any], origin: Origin, left_out: LeftOut) -> Found | None:
+def read_span(record: Mapping[str, Any], origin: Origin, tracer: str, left_out: LeftOut) -> Found | None:
     """One span; None, with a remark, for what has no trace or no place in time."""
     trace = values.identifier(values.entry(record, "traceId", "trace_id", "traceID"))
     if not trace:
@@ -172,6 +178,7 @@ def read_span(record: Mapping[str, Any], origin: Origin, left_out: LeftOut) -> F
         number=values.number_of(values.identifier(span_id)),
         parent=values.number_of(values.identifier(parent)),
         error=_error(record, facts),
+        tracer=tracer,
     )
     return Found(trace, span, origin)
 
@@ -179,12 +186,12 @@ def read_span(record: Mapping[str, Any], origin: Origin, left_out: LeftOut) -> F
 def _error(record: Mapping[str, Any], facts: Mapping[str, Any]) -> str | None:
     """The name of what ended the span, or None if its status is no failure."""
     status = record.get("status")
-    code = status.get("code") if isinstance(status, Mapping) else None
+    code = status.get("code") if isinstance(status, dict) else None
     if not isinstance(code, (str, int)) or code not in _ERROR:
         return None
     events = record.get("events")
     for event in reversed(events[:100]) if isinstance(events, list) else ():
-        if isinstance(event, Mapping) and event.get("name") == "exception":
+        if isinstance(event, dict) and event.get("name") == "exception":
             told = values.attributes(event.get("attributes")).get("exception.type")
             return failure(told, facts.get("error.type"))
     return failure(facts.get("error.type"))

@@ -55,9 +55,7 @@ def checked(kind: str, attrs: Mapping[Any, Any]) -> dict[str, Any]:
     >>> checked("query", {"rows": 5, "sql": 7, "params": "00ff", "transaction": "yes"})
     {'rows': 5, 'params': '00ff'}
     """
-    return {
-        key: value for key, value in attrs.items() if isinstance(key, str) and _fits(kind, key, value)
-    }
+    return {key: value for key, value in attrs.items() if isinstance(key, str) and _fits(kind, key, value)}
 
 
 def _fits(kind: str, key: str, value: Any) -> bool:
@@ -88,7 +86,9 @@ def read_back(name: str, facts: Mapping[str, Any]) -> Described:
     if kind not in _KINDS:
         return as_span(name, {key: value for key, value in facts.items() if not _is_added(key)})
     names = _REQUEST if kind == "request" else _DATABASE if kind in _DATABASE_KINDS else {}
-    attrs = {names.get(key, key.removeprefix("perfkit.")): v for key, v in facts.items() if _is_told(key, names)}
+    attrs = {
+        names.get(key, key.removeprefix("perfkit.")): v for key, v in facts.items() if _is_told(key, names)
+    }
     if isinstance(attrs.get("system"), str):
         attrs["system"] = _SYSTEMS.get(attrs["system"], attrs["system"])
     if kind in _DATABASE_KINDS or kind == "request":
@@ -116,7 +116,7 @@ def _whole(kind: str, name: str, attrs: dict[str, Any]) -> Described:
         sql = attrs.get("sql", name)
         if attrs.get("system") not in OTHER_SYSTEMS:
             sql = name = describe_sql(sql).template
-        attrs = {"sql": sql, "system": "", "database": "", **attrs, "sql": sql}
+        attrs = {"system": "", "database": "", **attrs, "sql": sql}
         if "?" not in sql:
             attrs.setdefault("params", "")
     elif kind == "request":

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perfkit.errors import TraceFileError
-from perfkit.ingest.building import build
+from perfkit.ingest.building import MAX_DEPTH, build
 from perfkit.ingest.left_out import LeftOut
-from perfkit.ingest.origins import Origin
-from perfkit.ingest.own import checked
+from perfkit.ingest.own import RECORDING, checked
+from perfkit.ingest.values import MAX_NS
 from perfkit.model import PackedTrace, Run, Trace, unpack
 from perfkit.model.plain import plain
 from perfkit.model.storage import decode_run
@@ -51,19 +51,29 @@ def _unpacked(packed: PackedTrace, label: str) -> Trace:
 
 def _in_order(trace: Trace, left_out: LeftOut) -> Trace:
     """With attributes of the types that rules count on; put in order where the spans are not."""
-    seen, last_ns, whole = set[int](), trace.spans[0].start_ns if trace.spans else 0, True
     for span in trace.spans:
         span.attrs = checked(span.kind, plain(span.attrs))
-        above = span.parent is None or span.parent in seen
-        whole = whole and above and span.id not in seen and last_ns <= span.start_ns <= max(span.end_ns, span.start_ns)
-        seen.add(span.id)
-        last_ns = span.start_ns
-    if whole and abs(last_ns) < 2**62 and all(span.end_ns < 2**62 for span in trace.spans):
+    if _is_whole(trace):
         return trace
-    left_out.say("the spans of a run were not in order, and were put in order")
-    origin = Origin(clock=trace.clock)
+    left_out.remark("the spans of a run were not in order, and were put in order")
     for span in trace.spans:
-        span.parent, span.kind = span.parent or 0, span.kind if span.kind != "recording" else "span"
-    rebuilt = build(trace.spans, [origin] * len(trace.spans), left_out)
+        span.parent = span.parent or 0
+        span.kind = "span" if span.kind == RECORDING else span.kind
+    rebuilt = build(trace.spans, trace.clock, left_out, layered=False)
     rebuilt.hosts, rebuilt.probes, rebuilt.warnings = trace.hosts, trace.probes, trace.warnings
     return rebuilt
+
+
+def _is_whole(trace: Trace) -> bool:
+    """Whether the spans are as recordings have them: in order of their start, with times, parents first."""
+    depths: dict[int | None, int] = {None: 0}
+    last_ns = -MAX_NS
+    for span in trace.spans:
+        fits = last_ns <= span.start_ns < MAX_NS and (
+            span.start_ns <= span.end_ns < MAX_NS or span.end_ns == -1
+        )
+        if not fits or span.id in depths or span.parent not in depths or depths[span.parent] > MAX_DEPTH:
+            return False
+        depths[span.id] = depths[span.parent] + 1
+        last_ns = span.start_ns
+    return True

@@ -1,4 +1,4 @@
-"""One span of a foreign trace in perfkit's words: values masked, the line that its attributes name as its site.
+"""One span of a foreign trace in perfkit's words: values masked, with the line that its attributes name.
 
 Its ``id`` and ``parent`` are still the file's own, as numbers (0: none).
 """
@@ -27,15 +27,15 @@ _NO_FACTS = ("code.", "thread.", "perfkit.", "exception.", "error.", "otel.", "t
 
 
 def interval(start_ns: int | None, end_ns: int | None, left_out: LeftOut) -> tuple[int, int] | None:
-    """Start and end of a span that can be used; end -1 where it has none. None for what has no place in time."""
+    """Start and end of a span that can be used (end -1: it has none); None if it has no place in time."""
     if start_ns is None or start_ns < 0:
         left_out.add("left out", "span", "without a usable start")
         return None
-    if end_ns is None or end_ns <= 0:
-        left_out.add("taken as unfinished", "span", "without a usable end")
+    if end_ns is None or end_ns < 0 or (end_ns == 0 and start_ns > 0):
+        left_out.change("taken as unfinished", "span", "without a usable end")
         return start_ns, -1
     if end_ns < start_ns:
-        left_out.add("taken as no time at all", "span", "with the end before the start")
+        left_out.change("taken as no time at all", "span", "with the end before the start")
         return start_ns, start_ns
     if end_ns - start_ns > LONGEST_NS:
         left_out.add("left out", "span", "with more than a year between start and end")
@@ -52,12 +52,15 @@ def span_of(
     number: int,
     parent: int,
     error: str | None = None,
+    tracer: str = "",
 ) -> Span:
-    """The span that ``facts``, its attributes, describe."""
+    """The span that ``facts``, its attributes, describe. ``tracer`` is the library that made it."""
     is_own = own.KIND in facts
     described = own.read_back(name, facts) if is_own else describe(name, span_kind, facts)
     site = _site(frame(facts))
     attrs = described.attrs if described.kind != "span" else _told(described.attrs)
+    if tracer and not is_own and described.kind != "span" and is_method(tracer):
+        attrs = {**attrs, "tracer": tracer}
     if described.kind == "request" and error is not None and attrs.get("status", 0) >= 400:
         error = None  # an answer, and no failure of the request
     if error is None and times[1] < 0:

@@ -24,6 +24,7 @@ MAX_DEPTH = 8
 MAX_NS = 2**62
 """Later moments, and longer durations, are no times: it is the year 2116 in nanoseconds."""
 
+_STATEMENTS = ("db.statement", "db.query.text")
 _HEX = re.compile(r"(?:0x)?([0-9a-fA-F]{1,32})")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={1,2}")
 _SHOWN = re.compile(r"[\w.:-]{1,64}", re.ASCII)
@@ -88,7 +89,11 @@ def identifier(value: object) -> str:
         found = _from_base64(value)
     else:
         # anything else tells spans apart as well, and is shown only if it is tame
-        found = value if _SHOWN.fullmatch(value) else blake2b(value.encode("utf-8", "replace"), digest_size=8).hexdigest()
+        found = (
+            value
+            if _SHOWN.fullmatch(value)
+            else blake2b(value.encode("utf-8", "replace"), digest_size=8).hexdigest()
+        )
     return found if found.strip("0") else ""
 
 
@@ -125,38 +130,33 @@ def kind_of(value: object) -> str:
 
 def attributes(found: object) -> dict[str, Any]:
     """OTLP's list of keys and values as a dict. Some exporters write an object, with values as they are."""
-    if isinstance(found, Mapping):
+    if isinstance(found, dict):
         pairs = [(key, value) for key, value in list(found.items())[:MAX_ATTRIBUTES]]
     elif isinstance(found, list):
-        pairs = [(one.get("key"), one.get("value")) for one in found[:MAX_ATTRIBUTES] if isinstance(one, Mapping)]
+        pairs = [
+            (one.get("key"), one.get("value")) for one in found[:MAX_ATTRIBUTES] if isinstance(one, dict)
+        ]
     else:
         return {}
     read = ((key, any_value(value)) for key, value in pairs if isinstance(key, str))
-    return {key: value for key, value in read if value is not None}
+    return {key: _cut(key, value) for key, value in read if value is not None}
 
 
-_WRAPPERS = {
-    "stringValue": text,
-    "string_value": text,
-    "intValue": lambda value: _whole(value),
-    "int_value": lambda value: _whole(value),
-    "doubleValue": lambda value: _fraction(value),
-    "double_value": lambda value: _fraction(value),
-    "boolValue": lambda value: value if isinstance(value, bool) else None,
-    "bool_value": lambda value: value if isinstance(value, bool) else None,
-}
+def _cut(key: str, value: Any) -> Any:
+    """Statements stay whole: what they are shows at their end, too."""
+    return value[:MAX_TEXT] if isinstance(value, str) and key not in _STATEMENTS else value
 
 
 def any_value(value: object, depth: int = 0) -> Any:
     """An AnyValue, or a value as it is; None for what is neither.
 
-    >>> any_value({"intValue": "5"}), any_value({"arrayValue": {"values": [{"stringValue": "a"}]}}), any_value(5)
-    (5, ['a'], 5)
+    >>> any_value({"intValue": "5"}), any_value({"arrayValue": {"values": [{"stringValue": "a"}]}})
+    (5, ['a'])
     """
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return _unwrapped(value, depth) if depth < MAX_DEPTH else None
     if isinstance(value, str):
-        return text(value)
+        return value
     if isinstance(value, list) and depth < MAX_DEPTH:
         return _listed(value, depth)
     if isinstance(value, bool):
@@ -164,15 +164,21 @@ def any_value(value: object, depth: int = 0) -> Any:
     return _whole(value) if isinstance(value, int) else _fraction(value)
 
 
-def _unwrapped(value: Mapping[Any, Any], depth: int) -> Any:
+def _unwrapped(value: dict[Any, Any], depth: int) -> Any:
     for key, inner in value.items():
-        wrapper = _WRAPPERS.get(key)
-        if wrapper is not None:
-            return wrapper(inner)
-        if key in ("arrayValue", "array_value"):
-            return _listed(inner.get("values") if isinstance(inner, Mapping) else inner, depth)
-        if key in ("kvlistValue", "kvlist_value"):
-            return _dict(inner.get("values") if isinstance(inner, Mapping) else inner, depth)
+        match key:
+            case "stringValue" | "string_value":
+                return inner if isinstance(inner, str) else None
+            case "intValue" | "int_value":
+                return _whole(inner)
+            case "doubleValue" | "double_value":
+                return _fraction(inner)
+            case "boolValue" | "bool_value":
+                return inner if isinstance(inner, bool) else None
+            case "arrayValue" | "array_value":
+                return _listed(inner.get("values") if isinstance(inner, dict) else inner, depth)
+            case "kvlistValue" | "kvlist_value":
+                return _dict(inner.get("values") if isinstance(inner, dict) else inner, depth)
     return None
 
 
@@ -188,7 +194,7 @@ def _dict(values: object, depth: int) -> dict[str, Any] | None:
     return {
         item["key"]: any_value(item.get("value"), depth + 1)
         for item in values[:MAX_ATTRIBUTES]
-        if isinstance(item, Mapping) and isinstance(item.get("key"), str)
+        if isinstance(item, dict) and isinstance(item.get("key"), str)
     }
 
 

@@ -24,6 +24,9 @@ FOLDER_VARIABLE = "PERFKIT_RECORD_TO"
 PROFILE_VARIABLE = "PERFKIT_PROFILE"
 """Names what to profile beside recording, in the first process only: "cpu" or "memory"."""
 
+EXPLAIN_VARIABLE = "PERFKIT_EXPLAIN"
+"""Set where query plans are to be asked for, in every process."""
+
 _CONNECTION = "multiprocessing.connection"
 
 
@@ -74,7 +77,8 @@ def _begin(folder: Path, *, is_child: bool) -> None:
     from perfkit.launcher.spilling import SpillingRecord
 
     # process numbers are used again, moments are not
-    recording = SpillingRecord(folder / f"{os.getpid()}-{time.monotonic_ns()}.part", is_child=is_child)
+    path = folder / f"{os.getpid()}-{time.monotonic_ns()}.part"
+    recording = SpillingRecord(path, is_child=is_child, explain=bool(os.environ.get(EXPLAIN_VARIABLE)))
     recording.__enter__()
     _processes[:] = [_Process(recording, folder)]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from perfkit.errors import UsageError
-from perfkit.launcher.child import FOLDER_VARIABLE, PROFILE_VARIABLE
+from perfkit.launcher.child import EXPLAIN_VARIABLE, FOLDER_VARIABLE, PROFILE_VARIABLE
 from perfkit.launcher.part import Part, read_part
 from perfkit.model import Trace
 from perfkit.model.profile import Profile
@@ -33,11 +33,12 @@ class Recorded:
     profiles: list[Profile] = field(default_factory=list)
 
 
-def record_program(arguments: Sequence[str], *, profile: str = "") -> Recorded:
+def record_program(arguments: Sequence[str], *, profile: str = "", explain: bool = False) -> Recorded:
     """Run ``arguments`` (a program and its arguments) and record every Python process of it.
 
-    ``profile`` is "cpu" or "memory" to profile the first process, too. Raises UsageError when there is no
-    such program. A program that dies leaves what it recorded until then, unless it was killed outright.
+    ``profile`` is "cpu" or "memory" to profile the first process, too; ``explain`` asks for query plans.
+    Raises UsageError when there is no such program. A program that dies leaves what it recorded until then,
+    unless it was killed outright.
     """
     # a process that outlives the program may write into the folder while it is being removed
     with tempfile.TemporaryDirectory(prefix="perfkit-", ignore_cleanup_errors=True) as folder:
@@ -45,6 +46,8 @@ def record_program(arguments: Sequence[str], *, profile: str = "") -> Recorded:
         environment[FOLDER_VARIABLE] = folder
         if profile:
             environment[PROFILE_VARIABLE] = profile
+        if explain:
+            environment[EXPLAIN_VARIABLE] = "1"
         paths = [_SITE, environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
         code = _run(list(arguments), environment)

@@ -41,8 +41,8 @@ MAX_ATTRS = 10_000
 class SpillingRecord(record):
     """``record(whole_process=True)`` whose spans go to ``path``, which must not exist yet."""
 
-    def __init__(self, path: Path, *, is_child: bool = False) -> None:
-        super().__init__(whole_process=True)
+    def __init__(self, path: Path, *, is_child: bool = False, explain: bool = False) -> None:
+        super().__init__(whole_process=True, explain=explain)
         self._is_child = is_child
         self._before_ns = time.process_time_ns()
         self._path = path
@@ -104,7 +104,7 @@ class SpillingRecord(record):
             footer = Footer(
                 self._end_ns,
                 time.process_time_ns() - self._before_ns,
-                self._encoder.own_cost_ns(),
+                self._encoder.own_cost_ns() + self.explaining_ns,
                 self.probes,
                 self._hosts,
                 [*self.warnings, *self._own_warnings(), *trace.warnings],
@@ -124,7 +124,7 @@ class SpillingRecord(record):
 
 
 def _is_settled(span: OpenSpan) -> bool:
-    """Whether it has ended for good: a request whose body is still to come has not (``probes.http``)."""
+    """Whether it has ended for good: what a body or a query's plan is still to come for has not."""
     return span.end_ns >= 0 and bool(getattr(span, "done", True))
 
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from perfkit.probes import aiohttp_web
+from perfkit.probes.clients import note_pool
 from perfkit.probes.http import Attempt, again, begin, declared_length, put_back, under_way
 from perfkit.probes.replacements import Replacements
 from perfkit.tracing import here, leave
@@ -94,6 +95,8 @@ def _watch_connect(original: Any) -> Any:
         if attempt is None:
             return await original(self, req, traces, timeout)
         opened = attempt.connecting(sys._getframe(1))
+        with suppress(Exception):
+            note_pool(opened, self)
         try:
             protocol = await original(self, req, traces, timeout)
         except BaseException as error:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from contextvars import ContextVar
 from types import CodeType, FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from perfkit.probes.clients import note_pool
 from perfkit.probes.plans import claim
 from perfkit.probes.plans_postgres import Rows, conversation
 from perfkit.probes.queries import Link, Query, begin, begin_connect, counting, end, next_link
@@ -38,6 +40,8 @@ Described = tuple[Any, str, Any]
 _replaced = Replacements()
 _links: WeakKeyDictionary[Any, Link] = WeakKeyDictionary()
 _own: list[CodeType] = []
+_growing: ContextVar[Any] = ContextVar("perfkit_asyncpg_pool", default=None)
+"""Stands for the pool that makes a connection, to which no weak reference is possible."""
 
 
 def install() -> None:
@@ -54,6 +58,7 @@ def install() -> None:
     _own[:] = [function.__code__ for function in own]
     _replaced.put(connect_utils, "_connect_addr", _watch_connect)
     _replaced.put(Pool, "_acquire", _watch_acquire)
+    _replaced.put(Pool, "_get_new_connection", _watch_growth)
     _replaced.put(Connection, "execute", _watch(_plain))
     _replaced.put(Connection, "_execute", _watch(_statement))
     _replaced.put(Connection, "_executemany", _watch_many)
@@ -121,14 +126,15 @@ _EXPLAINED = (_plain, _statement, _prepared)
 
 async def _explain(opened: Query | None, described: Described | None) -> None:
     """Ask for the plan of a statement that was just answered, before its caller goes on."""
-    claimed = None
+    talk = None
     with suppress(Exception):
         if described is not None and not described[0].is_closed():
             connection, query, args = described
             claimed = claim(opened, query)
-    if claimed is None:
+            if claimed is not None:
+                talk = conversation(claimed, query, inside=connection.is_in_transaction())
+    if talk is None:
         return
-    talk = conversation(claimed, query, inside=connection.is_in_transaction())
     try:
         command, has_args = next(talk)
         while True:
@@ -246,6 +252,9 @@ def _watch_connect(original: Any) -> Any:
         with suppress(Exception):
             database = options["params"].database
             opened = begin_connect(SYSTEM, _host(options["addr"]), database, sys._getframe(1))
+            pool = _growing.get()
+            if pool is not None:
+                note_pool(opened, pool)
         try:
             connection = await original(**options)
         except BaseException as error:
@@ -255,6 +264,17 @@ def _watch_connect(original: Any) -> Any:
         return connection
 
     return _connect_addr
+
+
+def _watch_growth(original: Any) -> Any:
+    async def _get_new_connection(self: Any) -> Any:
+        before = _growing.set(self._queue)
+        try:
+            return await original(self)
+        finally:
+            _growing.reset(before)
+
+    return _get_new_connection
 
 
 def _watch_acquire(original: Any) -> Any:

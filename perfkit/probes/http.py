@@ -35,7 +35,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Hashable, Mapping
+from collections.abc import Iterator, Hashable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache
@@ -80,7 +80,8 @@ class Attempt(Operation, eq=False):
     """The span of one attempt at a request.
 
     ``given`` is the body as the library has it, ``body`` what it is described from or, if that was long, its
-    description. ``handed_to`` is the library that will put it on the wire, until it does. ``over``: the head
+    description. ``handed_to`` is the library that will put it on the wire, until it does; ``pool`` is where
+    urllib3 gets the connection from, while it is under way. ``over``: the head
     has arrived, or the attempt has failed; ``done``: its body has ended, too. ``received`` counts the bytes
     of the body that have come so far, where the library does not.
     """
@@ -99,6 +100,7 @@ class Attempt(Operation, eq=False):
     closes: bool = False
     library: str = ""
     handed_to: str = ""
+    pool: object = None
     over: bool = False
     done: bool = False
     received: int = 0
@@ -240,7 +242,7 @@ def put_back(before: Attempt | None) -> None:
     """The call is over: what was under way around it is so again."""
     attempt = under_way.get()
     if attempt is not None:
-        attempt.given = None  # the recording must not keep the body
+        attempt.given = attempt.pool = None  # the recording must not keep the body
     under_way.set(before)
 
 
@@ -323,8 +325,25 @@ def _described_url(text: str) -> _Described:
     params = {f"?{key}": value for key, value in hash_leaves(query_values(url.query)).items()}
     path = unquote(parts.path)
     if url.template != path:
-        params["path"] = hash_value(path)
+        masked = url.template.partition("?")[0]
+        pages = "".join(_pages(masked, path))
+        # apart, so that pages of one listing are told from the listings of several items
+        params["path"] = hash_value("".join(_besides_pages(masked, path)) if pages else path)
+        if pages:
+            params["path.page"] = hash_value(pages)
     return _Described(url.host.removesuffix(_OWN_PORTS.get(parts.scheme, "")), url.template, url.rpc, params)
+
+
+def _pages(masked: str, path: str) -> Iterator[str]:
+    return (part for mask, part in _segments(masked, path) if mask == "{page}")
+
+
+def _besides_pages(masked: str, path: str) -> Iterator[str]:
+    return (f"/{part}" for mask, part in _segments(masked, path) if mask != "{page}")
+
+
+def _segments(masked: str, path: str) -> Iterator[tuple[str, str]]:
+    return zip(masked.split("/"), path.split("/"), strict=False)
 
 
 def _kept(body: object) -> Body | str | bytes | None:

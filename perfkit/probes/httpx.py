@@ -14,7 +14,7 @@ from functools import cache
 from types import FrameType
 from typing import Any
 
-from perfkit.probes.blocking import note_blocking
+from perfkit.probes.clients import note_blocking, note_pool
 from perfkit.probes.http import Attempt, again, begin, declared_length, put_back, under_way
 from perfkit.probes.replacements import Replacements
 from perfkit.tracing import Operation, here, leave
@@ -98,7 +98,7 @@ def _watch_pool(original: Any) -> Any:
     def handle_request(self: Any, request: Any) -> Any:
         if under_way.get() is None:
             return original(self, request)
-        connection = _Connection(request)
+        connection = _Connection(self, request)
         connection.listen(connection.hear)
         return original(self, request)
 
@@ -109,7 +109,7 @@ def _watch_async_pool(original: Any) -> Any:
     async def handle_async_request(self: Any, request: Any) -> Any:
         if under_way.get() is None:
             return await original(self, request)
-        connection = _Connection(request)
+        connection = _Connection(self, request)
         connection.listen(connection.hear_async)
         return await original(self, request)
 
@@ -123,9 +123,10 @@ class _Connection:
     application has set is told as ever.
     """
 
-    __slots__ = ("error", "extensions", "opened", "request", "theirs")
+    __slots__ = ("error", "extensions", "opened", "pool", "request", "theirs")
 
-    def __init__(self, request: Any) -> None:
+    def __init__(self, pool: Any, request: Any) -> None:
+        self.pool = pool
         self.request = request
         self.extensions = request.extensions
         self.theirs = request.extensions.get("trace")
@@ -173,6 +174,7 @@ class _Connection:
                 self.opened.end_ns = self.opened.recording.now_ns()
         elif where.endswith(_FIRST_STAGES):
             self.opened = attempt.connecting(sys._getframe(1))
+            note_pool(self.opened, self.pool)
 
     def _retry(self, step: str, attempt: Attempt) -> None:
         if step == "started":

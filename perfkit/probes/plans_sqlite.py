@@ -33,12 +33,12 @@ HOOKED = "_perfkit_hooked"
 
 _LOOP = re.compile(
     r"(?P<how>SCAN|SEARCH) (?:TABLE )?(?P<name>.+?)(?: AS (?P<alias>\S+))?"
-    r"(?: USING (?P<using>.+?)| VIRTUAL TABLE .*)?(?: LEFT-JOIN| EXISTS)?(?: \(~.*\))?"
+    r"(?: USING (?P<using>.+?))?(?: LEFT-JOIN| EXISTS)?(?: \(~.*\))?"
 )
 """A loop over a table in a plan; until SQLite 3.36 with the word TABLE and the alias behind the name."""
 
-_NO_TABLE = re.compile(r"CONSTANT ROW|SUBQUERY .*|\(.*|\d+ CONSTANT ROWS?")
-_TERM = re.compile(r"(?<=[( ])(\S+?)(?==\?)")
+_NO_TABLE = re.compile(r"(?:\d+ )?CONSTANT ROWS?|SUBQUERY .*|\(.*|.* VIRTUAL TABLE .*")
+_TERMS = re.compile(r"\((.*)\)")
 
 
 def explain(opened: Query | None, connection: Any, sql: str, params: Any) -> None:
@@ -133,7 +133,7 @@ class _Tables:
         try:
             ((lowest, reached),) = self._rows(f"SELECT min(rowid), max(rowid) FROM ({first})")  # noqa: S608
             ((highest,),) = self._rows(f"SELECT max(rowid) FROM {name}")  # noqa: S608
-            return int(MAX_COUNTED * (highest - lowest + 1) / (reached - lowest + 1))
+            return 1 + round((MAX_COUNTED - 1) * (highest - lowest) / (reached - lowest))
         except Exception:  # a table without row numbers
             return 0
 
@@ -168,11 +168,17 @@ def _entry(loop: _Loop, found: list[Select], tables: _Tables) -> Facts:
     elif any("condition" in facts for facts in asked):
         entry["condition"] = True
     if loop.access == "automatic":
-        entry["equal"] = [term for term in _TERM.findall(loop.using) if term.lower() in columns]
-        entry["condition"] = True
+        entry.update(condition=True, equal=_equal(loop.using))
     if worth_counting(entry):
         entry.update(tables.count(table, counted_columns(entry)), indexed=tables.indexed(table))
     return entry
+
+
+def _equal(using: str) -> list[str]:
+    """The columns that are asked by equality in ``AUTOMATIC COVERING INDEX (a=? AND b>?)``."""
+    found = _TERMS.search(using)
+    terms = found[1].split(" AND ") if found else []
+    return [term.removesuffix("=?") for term in terms if term.endswith("=?")]
 
 
 def _asked(loop: _Loop, select: Select, columns: frozenset[str]) -> Facts:

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from perfkit.probes.blocking import note_blocking
+from perfkit.probes.clients import note_blocking
 from perfkit.probes.plans import claim
 from perfkit.probes.plans_postgres import Rows, conversation
 from perfkit.probes.queries import Link, Query, begin, begin_connect, counting, end, next_link
@@ -113,34 +113,42 @@ def _statement(frame: FrameType, cursor: Any, query: Any, params: Any = None, *r
     return _begin(cursor, query, params, frame)
 
 
-def _explain(
-    opened: Query | None, cursor: Any, query: Any, params: Any = None, *rest: Any, **more: Any
-) -> Steps:
+def _explain(opened: Query | None, cursor: Any, *statement: Any, **more: Any) -> Steps:
     """Ask for the plan of a statement that was just answered, while the connection is still the cursor's."""
-    claimed = None
+    asking = None
     with suppress(Exception):
-        connection = cursor._conn
-        status = connection.pgconn.transaction_status
-        if status in (_IDLE, _IN_TRANSACTION) and not connection._pipeline:
-            claimed = claim(opened, _text_and_params(query, params, cursor)[0])
-            if claimed is not None:
-                sent, encoding = _sent(cursor, query, params), connection.info.encoding
-                talk = conversation(claimed, sent.query.decode(encoding), inside=status == _IN_TRANSACTION)
-    if claimed is None:
+        asking = _asking(opened, cursor, *statement, **more)
+    if asking is None:
         return
+    talk, sent, encoding = asking
     try:
         command, has_params = next(talk)
         while True:
             try:
-                rows = yield from _ask(
-                    connection.pgconn, command.encode(encoding), sent if has_params else None
-                )
+                text = command.encode(encoding)
+                rows = yield from _ask(cursor._conn.pgconn, text, sent if has_params else None)
             except Exception as error:
                 command, has_params = talk.throw(error)
             else:
                 command, has_params = talk.send(rows)
     except StopIteration:
         pass
+
+
+def _asking(
+    opened: Query | None, cursor: Any, query: Any, params: Any = None, *rest: Any, **more: Any
+) -> tuple[Any, Any, str] | None:
+    """What to say to the server, with what parameters, in which encoding; None if nothing is to be asked."""
+    connection = cursor._conn
+    status = connection.pgconn.transaction_status
+    if status not in (_IDLE, _IN_TRANSACTION) or connection._pipeline:
+        return None
+    claimed = claim(opened, _text_and_params(query, params, cursor)[0])
+    if claimed is None:
+        return None
+    sent, encoding = _sent(cursor, query, params), connection.info.encoding
+    talk = conversation(claimed, sent.query.decode(encoding), inside=status == _IN_TRANSACTION)
+    return talk, sent, encoding
 
 
 def _sent(cursor: Any, query: Any, params: Any) -> Any:
@@ -159,7 +167,7 @@ def _ask(pgconn: Any, command: bytes, sent: Any) -> Generator[Any, Any, Rows]:
     """The rows of one command, in text; raises the server's error. Nothing of psycopg's own sees it."""
     from psycopg import errors, generators
 
-    if sent is None:
+    if sent is None or not sent.types:  # a client's cursor has put them into the text
         pgconn.send_query_params(command, None)
     else:
         pgconn.send_query_params(command, sent.params, param_types=sent.types, param_formats=sent.formats)

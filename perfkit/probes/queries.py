@@ -93,16 +93,26 @@ class Query(Operation, eq=False):
             facts["many"] = self.many
         if self.transaction is not None:
             facts["transaction"] = self.transaction
-        if statement.listed:
-            facts["listed"] = statement.listed
-        if statement.lists or statement.limit or statement.ranged:
-            # pages and chunks are told from loops by which of the parameters differ
-            each = digest_each(self.params)
-            if len(each) > 1:
-                facts["each"] = each
+        facts.update(values_of(statement, self.params))
         if statement.kind == "catalogue":
             facts["catalogue"] = True
         return {**facts, **self.attrs} if self.attrs else facts
+
+
+def values_of(statement: Statement, encoded: bytes) -> dict[str, Any]:
+    """What is kept of a statement's values one by one, since pages and chunks are told from loops by it.
+
+    ``listed``: how many the longest list has. ``each``: a hash for each of the statement's values in their
+    order, "" for a literal; or else ``parameters``: one for each of those that were given.
+    """
+    if not (statement.lists or statement.limit or statement.ranged):
+        return {"listed": statement.listed} if statement.listed else {}
+    each = digest_each(encoded, statement.marks)
+    listed = statement.listed or (each.longest if each else 0)
+    facts: dict[str, Any] = {"listed": listed} if listed else {}
+    if each is not None and len(each.hashes) > 1:
+        facts["each" if each.in_order else "parameters"] = each.hashes
+    return facts
 
 
 def begin(

@@ -31,7 +31,7 @@ from perfkit.fingerprints.names import is_name
 from perfkit.fingerprints.sql import Statement
 from perfkit.fingerprints.values import encode_params
 from perfkit.model.plain import represent
-from perfkit.probes.blocking import note_blocking
+from perfkit.probes.clients import note_blocking
 from perfkit.probes.queries import Link, Query, begin_connect, end, next_link
 from perfkit.probes.replacements import Replacements
 from perfkit.tracing import Operation, here, leave

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from perfkit.probes.blocking import note_blocking
+from perfkit.probes.clients import note_blocking, note_pool
 from perfkit.probes.importing import when_imported
 from perfkit.probes.plans_sqlite import explain
 from perfkit.probes.queries import (
@@ -360,6 +360,8 @@ def _watch_connect(original: Any) -> Any:
             to = _databases.get(pool) or _Database(pool._dialect.name, "", "")
             opened = begin_connect(to.system, to.host, to.name, sys._getframe(1))
             _note_blocking(opened, pool._dialect)
+            if not isinstance(pool, sys.modules["sqlalchemy.pool"].NullPool):  # which keeps none
+                note_pool(opened, pool)
         return within(opened, original, self)
 
     return __connect

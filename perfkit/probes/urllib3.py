@@ -12,6 +12,7 @@ from collections.abc import Generator
 from contextlib import suppress
 from typing import Any
 
+from perfkit.probes.clients import note_pool
 from perfkit.probes.http import Attempt, begin, declared_length, put_back, under_way
 from perfkit.probes.replacements import Replacements
 from perfkit.tracing import here, leave
@@ -70,7 +71,7 @@ def _watch_urlopen(original: Any) -> Any:
     def urlopen(self: Any, method: str, url: str, *args: Any, **options: Any) -> Any:
         outer = under_way.get()
         if outer is not None and outer.handed_to == LIBRARY:  # requests has described it already
-            outer.handed_to = ""
+            outer.handed_to, outer.pool = "", self
             return original(self, method, url, *args, **options)
         if here() is None or (outer is None and LIBRARY not in _users):
             return original(self, method, url, *args, **options)
@@ -80,6 +81,7 @@ def _watch_urlopen(original: Any) -> Any:
         if repeats and outer is not None:
             outer.failed(None)  # if nobody has noticed it yet
         attempt = begin(method, _full_url(self, url), body, sys._getframe(1), retry=repeats)
+        attempt.pool = self
         try:
             return original(self, method, url, *args, **options)
         except BaseException as error:
@@ -118,6 +120,8 @@ def _watch_connect(original: Any) -> Any:
         if attempt is None or attempt.over:
             return original(self)
         opened = attempt.connecting(sys._getframe(1))
+        with suppress(Exception):
+            note_pool(opened, attempt.pool)
         try:
             result = original(self)
         except BaseException as error:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from perfkit.model import Cell, Finding, Run, ScenarioResult
 from perfkit.report import units
-from perfkit.report.headline import place_of, times, worst_of
+from perfkit.report.headline import is_timed, place_of, times, worst_of
 
 MAX_ROWS = 500
 """Rows of a page; more make it slow to open. The run's JSON has all."""
@@ -24,7 +24,7 @@ class Found(NamedTuple):
     """One finding with the figures of the cell where it costs most (``worst``); ``cells`` are all of them.
 
     ``file`` is where it was seen as far as it names no line itself. ``meant``: only in strategies that are
-    there to be slow or wrong, baselines and those that declare a flaw.
+    there to be slow or wrong, baselines and those that declare a flaw. ``imported``: from a file of traces.
     """
 
     finding: Finding
@@ -32,6 +32,7 @@ class Found(NamedTuple):
     cells: tuple[str, ...] = ()
     file: str = ""
     meant: bool = False
+    imported: bool = False
 
     @property
     def level(self) -> str:
@@ -43,12 +44,15 @@ class Found(NamedTuple):
     @property
     def row(self) -> FindingRow:
         """The same as text."""
-        return row(self.finding, self.worst, self.cells)
+        return row(self.finding, self.worst, self.cells, imported=self.imported)
 
 
 @dataclass(frozen=True)
 class FindingRow:
-    """One finding as text, cut to what a page has room for. ``site`` names a line, or the spans around it."""
+    """One finding as text, cut to what a page has room for. ``site`` names a line, or the spans around it.
+
+    ``times`` is "" for what is about answers or counters, and not about operations and their time.
+    """
 
     rule: str
     name: str
@@ -70,7 +74,7 @@ class FindingRow:
     @property
     def effect(self) -> str:
         """What it cost and what its fix would save; the evidence where it cost no time."""
-        if self.spent == "0 ns":
+        if not self.times:
             return "; ".join(self.evidence) or "cost no time"
         saving = "no saving predicted" if self.saving == _UNKNOWN else f"predicted saving {self.saving}"
         return f"spent {self.spent}; {saving}"
@@ -78,7 +82,7 @@ class FindingRow:
     @property
     def sentence(self) -> str:
         """The finding in one line, without its place."""
-        return f"{self.name}, {self.times}: {self.effect}."
+        return f"{', '.join(filter(None, (self.name, self.times)))}: {self.effect}."
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -104,8 +108,10 @@ def of_run(run: Run) -> list[Found]:
 
 def of_recording(run: Run) -> list[Found]:
     """The findings of a recorded program or of imported traces, the costliest first."""
-    source = run.imported.source if run.imported else ""
-    return [Found(finding, file=source) for finding in sorted(run.findings, key=_cost)]
+    # of several files the first: which one a finding is from is not kept
+    source = run.imported.source.partition(", ")[0] if run.imported else ""
+    imported = run.imported is not None
+    return [Found(finding, file=source, imported=imported) for finding in sorted(run.findings, key=_cost)]
 
 
 def of_scenario(scenario: ScenarioResult) -> list[Found]:
@@ -136,7 +142,9 @@ def _cost(finding: Finding) -> tuple[int, int, str, str, str]:
     return -(finding.saving_ns or 0), -finding.spent_ns, finding.rule, finding.template, str(finding.site)
 
 
-def row(finding: Finding, worst: str = "", cells: tuple[str, ...] = ()) -> FindingRow:
+def row(
+    finding: Finding, worst: str = "", cells: tuple[str, ...] = (), *, imported: bool = False
+) -> FindingRow:
     """One finding as text."""
     saving = _UNKNOWN if finding.saving_ns is None else units.seconds(finding.saving_ns)
     site = str(finding.site) if finding.site else finding.place
@@ -148,8 +156,8 @@ def row(finding: Finding, worst: str = "", cells: tuple[str, ...] = ()) -> Findi
         path=tuple(units.clean(str(frame), 200) for frame in finding.path[1:6]),
         template=units.clean(finding.template, 300),
         count=units.number(finding.count),
-        traces=units.number(finding.traces) if finding.traces > 1 else "",
-        times=times(finding),
+        traces=units.number(finding.traces) if imported and finding.traces > 1 else "",
+        times=times(finding, imported=imported) if is_timed(finding) else "",
         spent=units.seconds(finding.spent_ns),
         saving=saving,
         basis=units.clean(finding.basis, 300),

@@ -1,7 +1,7 @@
 """Findings as annotations of GitHub Actions: a step that prints them has them shown beside the changed lines.
 
-Of one step GitHub shows ten annotations of each level and drops the others without a word. So ten are written:
-what makes the run fail, then the worst findings; and a notice that says how many there are besides.
+Of one step GitHub shows ten annotations of each level and drops the others without a word. So ten are
+written, what makes the run fail and then the worst findings, and a notice that says how many more there are.
 
 Source: docs.github.com, "Workflow commands for GitHub Actions"; actions/toolkit for the limits and escapes.
 """

@@ -188,12 +188,14 @@ def _cause(scenario: ScenarioResult, cell: Cell) -> str:
     return sentence_of(worst, measured)
 
 
-def sentence_of(finding: Finding, measured: str = "") -> str:
-    """Rule, place, count and saving of a finding in one sentence."""
+def sentence_of(finding: Finding, measured: str = "", *, imported: bool = False) -> str:
+    """Rule, place, count and saving of a finding in one sentence; its evidence where it cost no time."""
     saving = f"predicted saving {units.seconds(finding.saving_ns)}" if finding.saving_ns is not None else ""
     tail = f"; {saving or 'no prediction'}{measured}" if saving or measured else ""
     rule, name = units.clean(finding.rule, 20), units.clean(finding.name, 60)
-    spent = f"{times(finding)}, {units.seconds(finding.spent_ns)}"
+    spent = f"{times(finding, imported=imported)}, {units.seconds(finding.spent_ns)}"
+    if not is_timed(finding):
+        spent = units.clean(finding.evidence[0], 300) if finding.evidence else "cost no time"
     return f"{rule} {name} {place_of(finding)}: {spent}{tail}."
 
 
@@ -204,14 +206,25 @@ def place_of(finding: Finding) -> str:
     return f"under {units.clean(finding.place, 160)}" if finding.place else "at a place that is not known"
 
 
-def times(finding: Finding) -> str:
-    """How often, and in how many traces if there were several.
+def is_timed(finding: Finding) -> bool:
+    """Whether it is about operations and their time, and not about answers or counters."""
+    return finding.spent_ns > 0 or finding.saving_ns is not None
 
-    >>> times(Finding("PK101", "n", "SELECT ?", 2000, 0, traces=400))
+
+def times(finding: Finding, *, imported: bool = False) -> str:
+    """How often, and in how many traces if several were read; of a recording the evidence says more.
+
+    >>> times(Finding("PK101", "n", "SELECT ?", 2000, 0, traces=400), imported=True)
     '2,000 times in 400 traces'
     """
     count = units.plural(finding.count, "time")
-    return f"{count} in {units.number(finding.traces)} traces" if finding.traces > 1 else count
+    return f"{count} in {units.number(finding.traces)} traces" if imported and finding.traces > 1 else count
+
+
+def warnings_of(run: Run) -> list[str]:
+    """What to know of the run beside what was left out of a file, which stands by itself."""
+    left_out = run.imported.left_out if run.imported else []
+    return [warning for warning in run.warnings if warning not in left_out]
 
 
 def worst_of(findings: list[Finding]) -> Finding | None:
@@ -237,4 +250,4 @@ def _of_imported(findings: list[Finding], read: Imported) -> Headline:
     traces, spans = units.plural(read.traces, "trace"), units.plural(read.spans, "span")
     source = units.clean(read.source, 120)
     effect = f"{gain} in {traces} ({spans}) of {source}."
-    return Headline("", f"{gain} in {source}", effect, sentence_of(worst) if worst else "")
+    return Headline("", f"{gain} in {source}", effect, sentence_of(worst, imported=True) if worst else "")

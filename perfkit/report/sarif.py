@@ -19,6 +19,7 @@ from perfkit.model import Frame, Run
 from perfkit.model.plain import encode
 from perfkit.report import units
 from perfkit.report.findings import Found, of_run
+from perfkit.report.headline import warnings_of
 from perfkit.report.pages import RulePage, of_rules, plain
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -85,7 +86,7 @@ def _rule(code: str, name: str, page: RulePage | None) -> Json:
 
 def _invocation(run: Run, left_out: int) -> Json:
     notes = [("error", text) for text in run.problems()]
-    notes += [("warning", text) for text in run.warnings]
+    notes += [("warning", text) for text in warnings_of(run)]
     notes += [("note", text) for text in (run.imported.left_out if run.imported else [])]
     if left_out:
         more = units.plural(left_out, "more finding")

@@ -150,7 +150,8 @@ def _findings(rows: tuple[FindingRow, ...], out: Writer) -> None:
     if not rows:
         out.line("none")
     for row in rows[:MAX_FINDINGS]:
-        out.line(f"{row.rule} {row.name}: {row.times} {row.where}")
+        often = f": {row.times}" if row.times else ""
+        out.line(f"{row.rule} {row.name}{often} {row.where}")
         out.line(row.template, "dim", indent=2)
         where = f" ({row.worst})" if row.worst else ""
         out.line(f"{row.effect}{where}", indent=2)

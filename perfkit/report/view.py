@@ -116,7 +116,7 @@ def page(run: Run) -> Page:
         headlines=tuple(first),
         provenance=tuple(headline.provenance(run)),
         problems=tuple(units.clean(sentence, 500) for sentence in run.problems()),
-        warnings=tuple(units.clean(sentence, 500) for sentence in run.warnings),
+        warnings=tuple(units.clean(sentence, 500) for sentence in headline.warnings_of(run)),
         scenarios=tuple(_scenario(scenario) for scenario in run.scenarios),
         trace=_trace(run),
         analysis=_analysis(run) if run.imported else None,

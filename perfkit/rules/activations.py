@@ -34,11 +34,12 @@ Steps = list[list[Call]]
 class Serial(NamedTuple):
     """Steps, each of one call or several, that need nothing of each other.
 
-    ``depth`` is the place of their function in the paths.
+    ``depth`` is the place of their function in the paths; ``loop``: they are the rounds of a loop.
     """
 
     depth: int
     steps: Steps
+    loop: bool = False
 
     @property
     def frame(self) -> Frame:
@@ -73,7 +74,7 @@ class Groups:
         self._dependencies = dependencies
         self._needed = needed
         self._paths: dict[int, Path] = {}
-        self._known: dict[Hashable, list[tuple[int, list[list[int]]]]] = {}
+        self._known: dict[Hashable, list[tuple[Serial, list[list[int]]]]] = {}
 
     def call(self, span: Span, part: int) -> Call:
         """The call that a span records."""
@@ -88,11 +89,11 @@ class Groups:
         if key not in self._known:
             numbers = {id(call): number for number, call in enumerate(calls)}
             self._known[key] = [
-                (group.depth, [[numbers[id(call)] for call in step] for step in group.steps])
+                (group, [[numbers[id(call)] for call in step] for step in group.steps])
                 for group in self._found(calls)
             ]
-        for depth, steps in self._known[key]:
-            yield Serial(depth, [[calls[number] for number in step] for step in steps])
+        for group, steps in self._known[key]:
+            yield group._replace(steps=[[calls[number] for number in step] for step in steps])
 
     def _found(self, calls: Sequence[Call]) -> Iterator[Serial]:
         """What lies further inside comes first: less happens there that no source shows."""
@@ -170,13 +171,13 @@ def _of_loop(calls: list[Call], depth: int, dependencies: Dependencies) -> Itera
     for calls_of_round in _rounds(calls, depth, dependencies):
         first, last = calls_of_round[0], calls_of_round[-1]
         if steps and (first.part != steps[-1][-1].part or first.span.name in names):
-            yield Serial(depth, steps)
+            yield Serial(depth, steps, loop=True)
             steps, names = [], set()
         if first.part == last.part:
             steps.append(calls_of_round)
             names.add(first.span.name)
     if steps:
-        yield Serial(depth, steps)
+        yield Serial(depth, steps, loop=True)
 
 
 def _rounds(calls: list[Call], depth: int, dependencies: Dependencies) -> Iterator[list[Call]]:

@@ -12,15 +12,19 @@ from typing import Any, NamedTuple
 
 from perfkit.model import Finding, Frame, Span, busy_ns
 from perfkit.rules import holding
-from perfkit.rules.blocking_savings import predict
+from perfkit.rules.blocking_savings import Held, predict
 from perfkit.rules.savings import text
 from perfkit.rules.view import View, by_cost
 
 CODE = "PK202"
 NAME = "blocking-call"
 
+SHARE = 10
+"""An operation that took less than such a part of a long step did not make it long."""
+
 _IN_MEMORY = ("", ":memory:")
 _MAIN = ("query", "request", "wait")
+_COUNTED = (*_MAIN, "blocked")
 _ENDS_OF_POOLS = ("Executor.__exit__", "Executor.shutdown")
 
 _FIXES = {
@@ -43,13 +47,6 @@ class Operations(NamedTuple):
     slight: list[Span]
 
 
-class Held(NamedTuple):
-    """What held loops up, and how many others were ready meanwhile, by number of the span."""
-
-    spans: list[Span]
-    waiting: dict[int, int]
-
-
 def check(view: View) -> list[Finding]:
     """One finding per line that holds the loop up, the costliest first."""
     held = _held(view)
@@ -61,7 +58,7 @@ def check(view: View) -> list[Finding]:
             lines[key] = holding.line(view, span)
         groups.setdefault(lines[key], []).append(span)
     found = {line: spans for line, spans in groups.items() if _is_worth_it(spans)}
-    return by_cost([_finding(view, line, s, held.waiting) for line, s in _together(found).items()])
+    return by_cost([_finding(view, line, s, held) for line, s in _together(found).items()])
 
 
 def _held(view: View) -> Held:
@@ -73,7 +70,10 @@ def _held(view: View) -> Held:
             reasons = _reasons(view, step, known.get(step.thread, Operations([], [])))
             found.update((span.id, span) for span in reasons)
             waiting.update((span.id, step.attrs.get("waiting", 0)) for span in reasons)
-    return Held(sorted(found.values(), key=lambda span: span.start_ns), waiting)
+    began: dict[int, int] = {}
+    for span in view.trace.spans if found else ():
+        began.setdefault(span.task, span.start_ns)
+    return Held(sorted(found.values(), key=lambda span: span.start_ns), waiting, began)
 
 
 def _operations(view: View) -> dict[int, Operations]:
@@ -112,12 +112,11 @@ def _is_slight(span: Span) -> bool:
 
 def _reasons(view: View, step: Span, operations: Operations) -> list[Span]:
     """Why a step took so long: operations in it, or else the step itself if it shows anything."""
-    certain = _within(operations.certain, step)
-    if _explains(certain, step):
+    certain, slight = (_within(spans, step) for spans in operations)
+    if _fill(certain, step) or any(span.path[:1] == step.path[:1] for span in certain):
         return certain
-    slight = _within(operations.slight, step)
-    if _explains(slight, step):
-        return [] if any(span.name.endswith(_ENDS_OF_POOLS) for span in slight) else slight
+    if _fill(slight, step):
+        return [span for span in slight if _is_share(span, step) and not span.name.endswith(_ENDS_OF_POOLS)]
     return [step] if holding.shows_work(step) and not holding.is_json(view, step) else []
 
 
@@ -127,56 +126,56 @@ def _within(spans: list[Span], step: Span) -> list[Span]:
     return spans[first:last]
 
 
-def _explains(operations: list[Span], step: Span) -> bool:
-    """Whether a step was long because of the operations in it, or shows one of them at least."""
-    if not operations:
-        return False
+def _fill(operations: list[Span], step: Span) -> bool:
+    """Whether a step would not have been long without these operations."""
     rest_ns = step.duration_ns - busy_ns(operations)
-    shown = step.path[:1]
-    return rest_ns <= step.attrs.get("threshold_ns", 0) or any(op.path[:1] == shown for op in operations)
+    return bool(operations) and rest_ns <= step.attrs.get("threshold_ns", 0)
+
+
+def _is_share(operation: Span, step: Span) -> bool:
+    return operation.duration_ns * SHARE >= step.duration_ns
 
 
 def _is_worth_it(spans: list[Span]) -> bool:
     first = spans[0]
-    return len(spans) > 1 or first.kind != "blocked" or not holding.may_be_setup(first)
+    return len(spans) > 1 or first.kind != "blocked" or not holding.is_doubtful(first)
 
 
 def _together(groups: dict[Frame | None, list[Span]]) -> dict[Frame | None, list[Span]]:
     """Connections and transactions are of one piece with the function's queries by the same library."""
     homes: dict[Any, list[Span]] = {}
     for line, spans in groups.items():
-        for span in spans:
-            if span.kind in _MAIN:
-                homes.setdefault(_home(line, span), spans)
+        for library in {span.attrs.get("library") for span in spans if span.kind in _MAIN}:
+            homes.setdefault(_home(line, library), spans)
     kept: dict[Frame | None, list[Span]] = {}
     for line, spans in groups.items():
-        home = homes.get(_home(line, spans[0]))
-        if home is None or home is spans or any(span.kind in (*_MAIN, "blocked") for span in spans):
+        home = homes.get(_home(line, spans[0].attrs.get("library")))
+        if home is None or home is spans or any(span.kind in _COUNTED for span in spans):
             kept[line] = spans
         else:
             home.extend(spans)
     return kept
 
 
-def _home(line: Frame | None, span: Span) -> Any:
-    return line and (line.file, line.function, span.attrs.get("library"))
+def _home(line: Frame | None, library: Any) -> Any:
+    return line and (line.file, line.function, library)
 
 
-def _finding(view: View, line: Frame | None, spans: list[Span], waiting: dict[int, int]) -> Finding:
+def _finding(view: View, line: Frame | None, spans: list[Span], held: Held) -> Finding:
     leading = _leading(spans)
-    saving = predict(spans, waiting, view)
+    saving = predict(spans, held)
     return Finding(
         rule=CODE,
         name=NAME,
-        template=_template(leading),
+        template=_what(leading, line) if leading.kind == "blocked" else leading.name,
         count=len(_counted(spans)),
         spent_ns=busy_ns(spans),
         site=line,
         path=leading.path,
         saving_ns=saving.saving_ns,
         basis=saving.basis,
-        evidence=_evidence(spans, leading, max(waiting.get(span.id, 0) for span in spans)),
-        fix=_fix(leading),
+        evidence=_evidence(spans, leading, line, max(held.waiting.get(span.id, 0) for span in spans)),
+        fix=_fix(leading, line),
         span_ids=[span.id for span in spans],
         place=view.place(leading),
     )
@@ -184,52 +183,57 @@ def _finding(view: View, line: Frame | None, spans: list[Span], waiting: dict[in
 
 def _leading(spans: list[Span]) -> Span:
     """The operation that says most about what to do: a call of a library rather than a step."""
-    return next((span for kind in (*_MAIN, "blocked") for span in spans if span.kind == kind), spans[0])
+    return next((span for kind in _COUNTED for span in spans if span.kind == kind), spans[0])
 
 
 def _counted(spans: list[Span]) -> list[Span]:
-    return [span for span in spans if span.kind in (*_MAIN, "blocked")] or spans
+    return [span for span in spans if span.kind in _COUNTED] or spans
 
 
-def _template(span: Span) -> str:
-    if span.kind != "blocked":
-        return span.name
-    return str(span.attrs.get("call") or span.attrs.get("inside") or "computing")
+def _function(span: Span, line: Frame | None) -> str:
+    """The application's function that the line calls, if it does not call the library itself."""
+    place = span.path.index(line) if line in span.path else 0
+    below = (frame.function for frame in reversed(span.path[:place]) if not frame.function.startswith("<"))
+    return next(below, "")
 
 
-def _evidence(spans: list[Span], leading: Span, waiting: int) -> list[str]:
-    counted = _counted(spans)
-    longest, taken = max(span.duration_ns for span in spans), busy_ns(spans)
+def _what(span: Span, line: Frame | None) -> str:
+    """What a step did: what the line calls, or else what was running."""
+    return _function(span, line) or str(span.attrs.get("call") or span.attrs.get("inside") or "computing")
+
+
+def _evidence(spans: list[Span], leading: Span, line: Frame | None, waiting: int) -> list[str]:
+    counted, longest = _counted(spans), max(span.duration_ns for span in spans)
     calls = f"{len(counted)} call{'s' if len(counted) > 1 else ''}"
-    facts = [f"{calls} held the event loop for {text(taken)} in all, {text(longest)} at most"]
+    facts = [f"{calls} held the event loop for {text(busy_ns(spans))} in all, {text(longest)} at most"]
     if len(counted) < len(spans):
         facts.append(f"with {len(spans) - len(counted)} connections and ends of transactions around them")
     if leading.kind == "blocked":
         kind = "computing" if holding.is_computing(leading) else "waiting"
         inside = leading.attrs.get("inside")
         facts.append(f"{kind} in {inside}" if inside else kind)
+    if leading.path and leading.path[0] != line:
+        facts.append(f"the call itself is at {leading.path[0]}")
     if waiting:
-        facts.append(f"up to {waiting} other callbacks were ready to run meanwhile")
+        facts.append(f"others that were ready to run meanwhile: up to {waiting}")
     return facts
 
 
-def _fix(span: Span) -> str:
+def _fix(span: Span, line: Frame | None) -> str:
+    if span.kind == "blocked":
+        return _fix_of_step(span, _what(span, line))
     if span.name == holding.SLEEP:
         return "await asyncio.sleep(...) in place of time.sleep."
-    library = str(span.attrs.get("library", ""))
-    if span.kind == "blocked":
-        return _fix_of_step(span)
+    thread = f"await asyncio.to_thread({_function(span, line) or '...'})"
     if span.kind == "wait":
-        return (
-            f"Do not wait for another thread here ({span.name}): await asyncio.to_thread(...), "
-            "or use what asyncio has for it."
-        )
+        return f"Do not wait for another thread here ({span.name}): {thread}, or use what asyncio has for it."
+    library = str(span.attrs.get("library", ""))
     advice = _FIXES.get(library, "use an asynchronous library")
-    return f"Do not call {library} in a coroutine: {advice}; or await asyncio.to_thread(...) around the call."
+    return f"Do not call {library} in a coroutine: {advice}; or hand the call to a thread: {thread}."
 
 
-def _fix_of_step(span: Span) -> str:
-    what = str(span.attrs.get("call") or "what it does")
+def _fix_of_step(span: Span, what: str) -> str:
+    what = "the work" if what == "computing" else what
     if not holding.is_computing(span):
         return f"Hand {what} to a thread (await asyncio.to_thread(...)), or use an asynchronous library."
     return (

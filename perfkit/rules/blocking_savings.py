@@ -13,12 +13,11 @@ of the processor nothing is predicted: it takes as long elsewhere.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from typing import NamedTuple
 
 from perfkit.model import Span
 from perfkit.rules import holding
 from perfkit.rules.savings import SAFE_CONCURRENCY, Saving, text
-from perfkit.rules.view import View
 
 SMALL_GAP = 10
 """Between calls in line lies at most such a part of the one before: the loop had nothing else to do."""
@@ -27,15 +26,23 @@ Line = defaultdict[int, int]
 """Nanoseconds of each task's calls in one line."""
 
 
-def predict(spans: list[Span], waiting: Mapping[int, int], view: View) -> Saving:
-    """The saving for the calls of one place. ``waiting``: how many others were ready, by a span's number."""
+class Held(NamedTuple):
+    """What held loops up; by number of the span how many others were ready; when each task began."""
+
+    spans: list[Span]
+    waiting: dict[int, int]
+    began: dict[int, int]
+
+
+def predict(spans: list[Span], held: Held) -> Saving:
+    """The saving for the calls of one place."""
     if any(span.kind == "blocked" and holding.is_computing(span) for span in spans):
         return Saving(None, "unknown: the work takes as long elsewhere, but nothing else waits for it then")
     if any(span.attrs.get("system") == "sqlite" for span in spans):
         return Saving(None, "unknown: how far calls of SQLite overlap depends on its locks")
-    lines = [line for line in _lines(spans, waiting, view) if len(line) > 1]
+    lines = [line for line in _lines(spans, held) if len(line) > 1]
     if not lines:
-        others = any(waiting.get(span.id) for span in spans)
+        others = any(held.waiting.get(span.id) for span in spans)
         why = "what those had to do that waited cannot be told" if others else "nothing else was seen to wait"
         return Saving(None, f"unknown: {why}")
     now = sum(sum(line.values()) for line in lines)
@@ -49,13 +56,12 @@ def predict(spans: list[Span], waiting: Mapping[int, int], view: View) -> Saving
     )
 
 
-def _lines(spans: list[Span], waiting: Mapping[int, int], view: View) -> list[Line]:
-    began = _first_starts(view, {span.task for span in spans})
+def _lines(spans: list[Span], held: Held) -> list[Line]:
     lines = list[Line]()
     current: dict[int, tuple[Span, Line]] = {}
     for span in sorted(spans, key=lambda span: span.start_ns):
         last, line = current.get(span.thread, (None, None))
-        if last is None or line is None or not _is_next(last, span, began, waiting):
+        if last is None or line is None or not _is_next(last, span, held):
             line = defaultdict(int)
             lines.append(line)
         line[span.task] += span.duration_ns
@@ -63,17 +69,9 @@ def _lines(spans: list[Span], waiting: Mapping[int, int], view: View) -> list[Li
     return lines
 
 
-def _is_next(last: Span, span: Span, began: Mapping[int, int], waiting: Mapping[int, int]) -> bool:
+def _is_next(last: Span, span: Span, held: Held) -> bool:
     if span.task == last.task:
         return True
     if (span.start_ns - last.end_ns) * SMALL_GAP > last.duration_ns:
         return False
-    return began[span.task] < last.end_ns or bool(waiting.get(last.id))
-
-
-def _first_starts(view: View, tasks: set[int]) -> dict[int, int]:
-    first: dict[int, int] = {}
-    for span in view.trace.spans:
-        if span.task in tasks:
-            first.setdefault(span.task, span.start_ns)
-    return first
+    return held.began[span.task] < last.end_ns or bool(held.waiting.get(last.id))

@@ -2,7 +2,7 @@
 
 There is no source to read, so everything must speak for it: siblings below one span, requests that only ask,
 five or more in a row with hardly a gap and nothing else between, to different templates, none of which
-continues an earlier one's path or sends a value that the first had not.
+continues an earlier one's path or sends a value that was not there before the first was answered.
 """
 
 from __future__ import annotations
@@ -33,21 +33,27 @@ def consecutive(view: View) -> list[list[Span]]:
     if not wanted:
         return []
     children: dict[int, list[Span]] = defaultdict(list)
+    above: dict[int, Span] = {}
     for span in view.trace.spans:
+        if span.id in wanted:
+            above[span.id] = span
         if span.parent in wanted and span.kind not in ("connect", "allow"):
             children[span.parent].append(span)
-    runs = (run for parent in sorted(children) for run in _runs(children[parent]))
+    runs = (run for parent in sorted(children) for run in _runs(children[parent], above.get(parent)))
     return [run for run in runs if len(run) >= needed and len({span.name for span in run}) > 1]
 
 
-def _runs(siblings: list[Span]) -> Iterator[list[Span]]:
+def _runs(siblings: list[Span], parent: Span | None) -> Iterator[list[Span]]:
     """Siblings that follow each other closely, and of which none can have fed another."""
     run: list[Span] = []
+    values = _Values(parent)
     for span in siblings:
-        if run and not (_follows(run[-1], span) and _is_known(span, run)):
+        if run and not (_follows(run[-1], span) and values.has(span) and not _continues(span, run)):
             yield run
             run = []
         if _asks(span):
+            if not run:
+                values = _Values(parent, span)
             run.append(span)
     yield run
 
@@ -55,7 +61,7 @@ def _runs(siblings: list[Span]) -> Iterator[list[Span]]:
 def _asks(span: Span) -> bool:
     attrs = span.attrs
     asks = span.kind == "request" and attrs.get("method") in _ASKING and span.end_ns >= 0
-    return asks and is_answered(span) and not attrs.get("retry")
+    return asks and is_answered(span) and not attrs.get("retry") and not attrs.get("entry")
 
 
 def _follows(before: Span, span: Span) -> bool:
@@ -63,24 +69,43 @@ def _follows(before: Span, span: Span) -> bool:
     return _asks(span) and 0 <= gap * GAP <= min(before.duration_ns, span.duration_ns)
 
 
-def _is_known(span: Span, run: list[Span]) -> bool:
-    """Whether all that a call sends was there before the first was answered."""
-    if not _values(span) <= _values(run[0]):
-        return False
+def _continues(span: Span, run: list[Span]) -> bool:
+    """Whether its path goes on from that of an earlier call: /users/{id} and /users/{id}/orders."""
     host, path = span.attrs.get("host"), _path(span)
-    return not any(other.attrs.get("host") == host and path.startswith(f"{_path(other)}/") for other in run)
+    return any(other.attrs.get("host") == host and path.startswith(f"{_path(other)}/") for other in run)
 
 
 def _path(span: Span) -> str:
     return str(span.attrs.get("template", "")).partition("?")[0].rstrip("/")
 
 
-def _values(span: Span) -> set[str]:
-    """Hashes of the values it sends, or else their names; a masked path counts as one."""
+class _Values:
+    """What was there to be sent before the first call of a row was answered.
+
+    That is what it sent itself, and what the request was about that is being answered. Values in a path are
+    not known one by one: each lets one later value pass.
+    """
+
+    def __init__(self, *spans: Span | None) -> None:
+        known = [span for span in spans if span is not None]
+        self._sent = {value for span in known for value in _sent(span)}
+        self._masks = sum(_path(span).count("{") for span in known)
+        self._in_paths = self._masks > 0
+
+    def has(self, span: Span) -> bool:
+        """Whether all that a call sends can have been there."""
+        new = _sent(span) - self._sent
+        if len(new) > self._masks or ("{" in _path(span) and not self._in_paths):
+            return False
+        self._masks -= len(new)
+        self._sent |= new
+        return True
+
+
+def _sent(span: Span) -> set[str]:
+    """Hashes of the values in query and body, or their names where these are not known."""
     params = span.attrs.get("params")
-    if params is None:
-        _, _, query = str(span.attrs.get("template", "")).partition("?")
-        values = {f"?{part}" for part in query.split("&") if part}
-    else:
-        values = {str(value) for name, value in params.items() if name != "path"}
-    return values | {"path"} if "{" in _path(span) else values
+    if params is not None:
+        return {str(value) for name, value in params.items() if name != "path"}
+    _, _, query = str(span.attrs.get("template", "")).partition("?")
+    return {f"?{part}" for part in query.split("&") if part}

@@ -105,7 +105,7 @@ class Dependencies:
             loops += [
                 node
                 for node in within(around[-1])
-                if isinstance(node, COMPREHENSIONS) and holds(node, frame.line)
+                if isinstance(node, COMPREHENSIONS) and holds(node, frame.line) and awaits(node)
             ]
         return [node for node in reversed(loops) if isinstance(node, Rounds)]
 
@@ -127,6 +127,16 @@ class Dependencies:
             again.taint.pop(name, None)
         again.run(loop.body)
         return not again.takes_from_before
+
+    def asks_the_same(self, loop: Rounds, calls: Calls) -> bool:
+        """Whether each round of a loop makes its calls with the same: it tries until one has worked."""
+        if isinstance(loop, COMPREHENSIONS):
+            return False
+        changed = flow(loop.body).changes
+        if isinstance(loop, ast.For):
+            changed |= flow([loop.target]).sets
+        made = [node for node in _every_wait(loop.body) if any(holds(node, line) for line in calls)]
+        return bool(made) and not any(flow([node]).reads & changed for node in made)
 
     def effects_of(self, frames: Sequence[Frame]) -> Effects | None:
         """What the functions on the way to a call leave behind and take; None if one cannot be read."""
@@ -261,6 +271,11 @@ def _blocks(block: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
             inner += [part.body for name in ("handlers", "cases") for part in getattr(statement, name, [])]
             for part in inner:
                 yield from _blocks(part)
+
+
+def _every_wait(block: list[ast.stmt]) -> Iterator[ast.AST]:
+    for statement in block:
+        yield from _waits(statement)
 
 
 def _waits(statement: ast.stmt) -> Iterator[ast.AST]:

@@ -18,7 +18,9 @@ CODE = "PK103"
 NAME = "duplicate-query"
 
 _TAKES = re.compile(
-    r"\bFOR (?:NO KEY )?(?:UPDATE|SHARE|KEY SHARE)\b|\bSKIP LOCKED\b|\bnextval\(|\block", re.I
+    r"\bFOR (?:NO KEY )?(?:UPDATE|SHARE|KEY SHARE)\b|\bSKIP LOCKED\b|\bnextval\(|\bpg_\w*advisory_"
+    r"|\bDELETE FROM\b|\bINSERT INTO\b|\bUPDATE \S+ SET\b",
+    re.IGNORECASE,
 )
 """A query that changes something is not asked for its answer alone."""
 

@@ -21,9 +21,17 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that ask and change nothing (RFC 9110, section 9.2.1)."""
 
 NOT_MODIFIED = 304
+PARTIAL = 206
+"""A part of a file, by its range."""
 
 _READS = re.compile(r"(?:^|[._/])(?:get|list|find|fetch|search|query|read|count|fields|current)[a-z]*$", re.I)
 """Last part of a call's name that reads."""
+
+_WRITES = re.compile(
+    r"^(?:mutation|subscription)|add|create|insert|update|delete|remove|set|save|send|post|upload|upsert|put",
+    re.IGNORECASE,
+)
+"""An operation's name in GraphQL that may write."""
 
 
 def check(view: View) -> list[Finding]:
@@ -39,7 +47,7 @@ def is_duplicate(loop: Loop, view: View) -> bool:
         and reads(loop)
         and loop.distinct < view.limits.min_calls
         and len(asked) - loop.distinct >= view.limits.min_duplicates - 1
-        and not any(span.attrs.get("status") == NOT_MODIFIED for span in asked)
+        and not any(span.attrs.get("status") in (NOT_MODIFIED, PARTIAL) for span in asked)
         and not is_sent_between(loop, view)
         and not is_polling(loop, view)
     )
@@ -51,6 +59,8 @@ def reads(loop: Loop) -> bool:
     if str(attrs.get("method", "")).upper() in SAFE:
         return True
     name = str(attrs.get("rpc", ""))
+    if "query" in attrs.get("params", {}):  # GraphQL
+        return bool(name) and not _WRITES.search(name)
     return bool(_READS.search(name))
 
 

@@ -64,10 +64,10 @@ def _own(function: Function, given: Iterable[str], known: Iterable[str]) -> Effe
     """Of the function's own statements; ``given`` are parameters that may hold answers."""
     own, arguments, known = variables(function), parameters(function), set(known)
     answers, writes = set(given), set[str]()
-    for statement in _in_line(function.body):
+    for statement, certain in _in_line(function.body):
         found = flow([statement])
         if not awaits(statement) and not found.reads & answers:
-            answers -= found.sets
+            answers -= found.sets if certain else set()
             continue
         answers |= found.changes
         for name in found.changes:
@@ -91,19 +91,19 @@ def _by_method(statement: ast.AST, name: str, known: set[str]) -> bool:
     )
 
 
-def _in_line(block: list[ast.stmt]) -> Iterator[ast.AST]:
-    """The statements of a block and of those within it that always run."""
+def _in_line(block: list[ast.stmt], certain: bool = True) -> Iterator[tuple[ast.AST, bool]]:
+    """The statements of a block and of the ``with`` and ``try`` in it, and whether each surely runs."""
     for statement in block:
         if isinstance(statement, (ast.With, ast.AsyncWith)):
-            yield type(statement)(items=statement.items, body=[])
-            yield from _in_line(statement.body)
+            yield type(statement)(items=statement.items, body=[]), certain
+            yield from _in_line(statement.body, certain)
         elif isinstance(statement, ast.Try):
-            yield from _in_line([*statement.body, *statement.orelse])
+            yield from _in_line([*statement.body, *statement.orelse], certain=False)
             for handler in statement.handlers:
-                yield from _in_line(handler.body)
-            yield from _in_line(statement.finalbody)
+                yield from _in_line(handler.body, certain=False)
+            yield from _in_line(statement.finalbody, certain)
         else:
-            yield statement
+            yield statement, certain
 
 
 def _mentioned(function: Function) -> set[str]:

@@ -194,9 +194,10 @@ class _Reader:
 
     def _match(self, node: ast.Match) -> None:
         self.visit(node.subject)
-        self._branches(
-            [[case.pattern, *([case.guard] if case.guard else []), *case.body] for case in node.cases]
-        )
+        cases = [[case.pattern, *([case.guard] if case.guard else []), *case.body] for case in node.cases]
+        last = node.cases[-1]
+        is_wildcard = isinstance(last.pattern, ast.MatchAs) and not last.pattern.pattern and not last.guard
+        self._branches(cases if is_wildcard else [*cases, []])
 
     def _captured(self, node: ast.MatchAs | ast.MatchStar) -> None:
         self._visit_all(ast.iter_child_nodes(node))
@@ -266,7 +267,7 @@ class _Reader:
         for branch in branches:
             self.known = set(before)
             self._visit_all(branch)
-            if not (branch and isinstance(branch[-1], (ast.Return, ast.Raise, ast.Continue, ast.Break))):
+            if not _ends(branch):
                 after.append(self.known)
         self.known = set.intersection(*after) if after else before
 
@@ -276,6 +277,14 @@ class _Reader:
         self.known = known | own
         self._visit_all([*before, *nodes])
         self.known, self.changes = known, changes
+
+
+def _ends(branch: Sequence[ast.AST]) -> bool:
+    """Whether what comes after a branch is not reached from it."""
+    last = branch[-1] if branch else None
+    if isinstance(last, ast.ExceptHandler):
+        last = last.body[-1]
+    return isinstance(last, (ast.Return, ast.Raise, ast.Continue, ast.Break))
 
 
 _READ: dict[type[ast.AST], Callable[[_Reader, Any], None]] = {

@@ -8,13 +8,13 @@ do waits for no batch.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
-from perfkit.model import Finding, Span, busy_ns
+from perfkit.model import Finding, Span, busy_ns, peak_overlap
 from perfkit.rules.activations import outermost_first
 from perfkit.rules.dependencies import Dependencies
+from perfkit.rules.duplicate_request import _READS
 from perfkit.rules.loops import is_answered
 from perfkit.rules.overlapping import together
 from perfkit.rules.savings import SAFE_CONCURRENCY, text
@@ -22,9 +22,6 @@ from perfkit.rules.view import View, by_cost, has_between
 
 CODE = "PK203"
 NAME = "head-of-line"
-
-_READS = re.compile(r"(?:^|[._/])(?:get|list|find|fetch|search|query|read|count|fields|current)[a-z]*$", re.I)
-"""Last part of a command's name that reads."""
 
 
 def check(view: View) -> list[Finding]:
@@ -46,14 +43,22 @@ def check(view: View) -> list[Finding]:
 
 
 def _places(view: View) -> list[list[Span]]:
-    """Batches by scope, task, host and call path."""
+    """Batches of each task by scope, host and call path, but for places where several tasks send at once."""
     found: dict[Hashable, list[Span]] = defaultdict(list)
     for span in view.requests:
         attrs = span.attrs
         if attrs.get("batch") and span.task and span.path and is_answered(span) and not attrs.get("retry"):
-            key = (view.places.scope(span), span.task, attrs.get("host"), attrs.get("template"), span.path)
-            found[key].append(span)
-    return [spans for spans in found.values() if len(spans) >= view.limits.min_batches]
+            found[view.places.scope(span), attrs.get("host"), attrs.get("template"), span.path].append(span)
+    needed = view.limits.min_batches
+    serial = (spans for spans in found.values() if len(spans) >= needed and peak_overlap(spans) <= 1)
+    return [tasks for spans in serial for tasks in _by_task(spans) if len(tasks) >= needed]
+
+
+def _by_task(spans: list[Span]) -> Iterable[list[Span]]:
+    tasks: dict[int, list[Span]] = defaultdict(list)
+    for span in spans:
+        tasks[span.task].append(span)
+    return tasks.values()
 
 
 def _runs(spans: list[Span], waits: list[int]) -> Iterator[list[Span]]:
@@ -68,18 +73,22 @@ def _runs(spans: list[Span], waits: list[int]) -> Iterator[list[Span]]:
 
 
 def _is_free(span: Span, view: View, dependencies: Dependencies) -> bool:
-    """Whether the source shows that each loop on the way here takes nothing from one round into the next."""
+    """Whether the source shows that the loops on the way here take nothing from one round into the next.
+
+    But for loops that try the same batch again: those made no other batch.
+    """
     path = outermost_first(span.path)
-    loops = [(place, frame) for place, frame in enumerate(path) if view.sources.is_loop(frame)]
-    return (
-        bool(loops)
-        and dependencies.is_awaited(path[-1])
-        and all(
-            dependencies.is_free(loop, frame, {frame.line: path[place + 1 :]}, pauses=True)
-            for place, frame in loops
-            for loop in dependencies.rounds(frame)
-        )
-    )
+    if not dependencies.is_awaited(path[-1]):
+        return False
+    free = 0
+    for place, frame in enumerate(path):
+        calls = {frame.line: path[place + 1 :]}
+        for loop in dependencies.rounds(frame):
+            if dependencies.is_free(loop, frame, calls, pauses=True):
+                free += 1
+            elif not dependencies.asks_the_same(loop, calls):
+                return False
+    return free > 0
 
 
 def _findings(view: View, runs: list[list[Span]]) -> list[Finding]:

@@ -22,6 +22,9 @@ SLEEP = "time.sleep"
 SETUP_FACTOR = 4
 """A library may hold the loop up once, for so many thresholds: it sets itself up when it is first used."""
 
+STALL_FACTOR = 2
+"""A thread that does not compute may, once, have been without a processor for so many thresholds."""
+
 HANDED_OVER = frozenset({"create_task", "ensure_future", "gather", "run_in_executor", "submit", "to_thread"})
 """Calls that only hand work over: where one takes long, what it started has the interpreter lock."""
 
@@ -32,7 +35,13 @@ _SETTING_UP = (
     "ssl.SSLContext.",
     "ssl.create_default_context",
 )
-_WAITING_FOR_OTHERS = ("asyncio.", "concurrent.", "multiprocessing.")
+_WAITING = frozenset(
+    {"dbm", "ftplib", "gzip", "http", "imaplib", "logging", "os", "pathlib", "poplib", "queue", "select"}
+    | {"selectors", "shelve", "shutil", "smtplib", "socket", "ssl", "subprocess", "tarfile", "tempfile"}
+    | {"threading", "urllib", "zipfile"}
+)
+"""Modules of the standard library that wait for files, other machines, processes or threads."""
+
 _MODULE = "<module>"
 
 _JSON_MODULES = frozenset({"json", "msgspec", "orjson", "rapidjson", "simplejson", "ujson"})
@@ -88,23 +97,31 @@ def _imported_from(view: View, span: Span, name: str) -> str:
 def shows_work(span: Span) -> bool:
     """Whether a blocked span shows what the application does to its loop, and where."""
     call, inside = str(span.attrs.get("call", "")), str(span.attrs.get("inside", ""))
-    if not span.path or inside.startswith(_SETTING_UP):
+    if not span.path or inside.startswith(_SETTING_UP) or _MODULE in (span.path[0].function, inside[-8:]):
         return False
     if is_computing(span):
         return True
-    if call.rpartition(".")[2] in HANDED_OVER or inside.startswith(_WAITING_FOR_OTHERS):
+    if call.rpartition(".")[2] in HANDED_OVER:
         return False
-    return bool(call or inside)
+    package = inside.partition(".")[0]
+    return package in _WAITING or _is_foreign(package) if inside else bool(call)
 
 
 def is_computing(span: Span) -> bool:
-    """Whether the thread used the processor for at least half of the time, as far as that is known."""
-    return span.cpu_ns < 0 or 2 * span.cpu_ns >= span.duration_ns
+    """Whether the thread used the processor: beyond the threshold, or half of the time; or nobody knows."""
+    if span.cpu_ns < 0:
+        return True
+    return span.cpu_ns >= min(span.duration_ns // 2, int(span.attrs.get("threshold_ns", span.duration_ns)))
 
 
-def may_be_setup(span: Span) -> bool:
-    """Whether what a blocked span shows may be a library setting itself up, if it happens once."""
+def is_doubtful(span: Span) -> bool:
+    """Whether what a blocked span shows may have other reasons, if it happens once."""
     package = str(span.attrs.get("inside", "")).partition(".")[0]
-    if not package or package in sys.stdlib_module_names:
-        return False
-    return span.duration_ns < SETUP_FACTOR * int(span.attrs.get("threshold_ns", 0))
+    threshold_ns = int(span.attrs.get("threshold_ns", 0))
+    if _is_foreign(package):
+        return span.duration_ns < SETUP_FACTOR * threshold_ns
+    return not package and not is_computing(span) and span.duration_ns < STALL_FACTOR * threshold_ns
+
+
+def _is_foreign(package: str) -> bool:
+    return bool(package) and package not in sys.stdlib_module_names

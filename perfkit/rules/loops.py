@@ -83,6 +83,12 @@ class Loop:
         flushes = {span.attrs["flush"] for span in self.spans if "flush" in span.attrs}
         return len(flushes) + sum("flush" not in span.attrs for span in self.spans)
 
+    def without_vain(self) -> Loop:
+        """The loop without writes that met no row: tried in vain, as where another has been faster."""
+        whole = Loop(self.scope, self.target, self.placed)
+        whole.spans = [span for span in self.spans if span.attrs.get("rows") != 0]
+        return whole
+
 
 def statement_of(span: Span) -> Statement:
     """The statement of a query; one without a verb where it is no SQL."""

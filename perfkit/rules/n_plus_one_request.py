@@ -19,7 +19,20 @@ CODE = "PK102"
 NAME = "n-plus-one-request"
 
 PAGE_PARAMETERS = frozenset(
-    {"after", "before", "continuation", "continuationtoken", "cursor", "endcursor", "endingbefore"}
+    {
+        "after",
+        "afterid",
+        "before",
+        "beforeid",
+        "lastid",
+        "fromid",
+        "startid",
+        "continuation",
+        "continuationtoken",
+        "cursor",
+        "endcursor",
+        "endingbefore",
+    }
     | {"marker", "maxid", "minid", "next", "nextcursor", "nextmarker", "nextpage", "nextpagetoken"}
     | {"nexttoken", "offset", "page", "pageafter", "pagebefore", "pagecursor", "pageindex", "pagelimit"}
     | {"pageno", "pagenum", "pagenumber", "pageoffset", "pagesize", "pagetoken", "perpage", "scrollid"}

@@ -16,7 +16,6 @@ from perfkit.model import Span
 from perfkit.rules.savings import SAFE_CONCURRENCY, Saving, _limit_ns, text
 from perfkit.rules.view import View
 
-
 SHOWN = 4
 """So many names, lines or templates are listed."""
 

@@ -16,6 +16,7 @@ CHUNK = 10
 _SAMPLE = 1_000
 """So many spans of a loop are looked at: what they have in common shows in fewer."""
 
+_PLACEHOLDER = re.compile(r"\?")
 _KEYSET = re.compile(r"[<>]=?\s*\(?\?")
 _ORDER = re.compile(r"\bORDER BY\b")
 _OUTSIDE_LIST = re.compile(r"(?:=|<|>|LIKE|ILIKE) \?")
@@ -46,8 +47,14 @@ def is_paging(loop: Loop) -> bool:
     # which parameters differ is not known: pages are full but for the last
     if any(number is None for number in rows):
         return statement.offset or not _OUTSIDE_LIST.search(_without_ranges(template))
-    full = rows[0]
-    return (full or 0) > 1 and all(number == full for number in rows[:-1]) and (rows[-1] or 0) <= (full or 0)
+    return _are_pages([number or 0 for number in rows])
+
+
+def _are_pages(rows: list[int]) -> bool:
+    """Whether all pages are full but for the last, behind which there may be an empty one."""
+    if rows and rows[-1] == 0:
+        rows = rows[:-1]
+    return bool(rows) and rows[0] > 1 and set(rows[:-1]) <= {rows[0]} and rows[-1] <= rows[0]
 
 
 def _is_range(loop: Loop) -> bool:
@@ -60,47 +67,39 @@ def _without_ranges(template: str) -> str:
     return template.replace("BETWEEN ? AND ?", "").replace("< ?", "").replace("> ?", "").replace("<= ?", "")
 
 
-_PLACEHOLDER = re.compile(r"\?")
-
-
 def _varying_names(loop: Loop, template: str) -> list[str] | None:
-    """What each differing parameter is for: "page" (offset or limit), "range", or "key"; None if unknown."""
-    positions = varying_positions(loop.spans)
+    """What each differing parameter is for: "page", "range", "list" or "key"; None if that is not known."""
     places = [match.start() for match in _PLACEHOLDER.finditer(template)]
-    if positions is None or len(places) != positions[1] or not all(type(p) is int for p in positions[0]):
+    varying = varying_positions(loop.spans)
+    if varying is None or len(places) != varying[1]:
         return None
-    return [_role(template, places[position]) for position in positions[0]]
+    return [_role(template, places[position]) for position in varying[0]]
 
 
 def _role(template: str, place: int) -> str:
     before = template[:place].rstrip(" (")
-    if before.endswith(("OFFSET", "LIMIT")) or _after_limit(before):
+    if before.endswith(("OFFSET", "LIMIT")) or _AFTER_LIMIT.search(before):
         return "page"
-    if before.endswith((">", "<", ">=", "<=", "BETWEEN")) or _in_range(before):
+    if before.endswith((">", "<", ">=", "<=", "BETWEEN")) or _IN_RANGE.search(before):
         return "range"
-    return "key"
+    return "list" if before.endswith("ANY") else "key"
 
 
-def _after_limit(before: str) -> bool:
-    return re.search(r"LIMIT \?,$", before) is not None
+_AFTER_LIMIT = re.compile(r"LIMIT \?,$")
+_IN_RANGE = re.compile(r"(?:BETWEEN \? AND|[<>]=? \((?:\?, ?)*\?,)$")
+"""Behind ``BETWEEN ? AND``, or in ``(a, b) > (?, ``."""
 
 
-def _in_range(before: str) -> bool:
-    """Behind ``BETWEEN ? AND``, or in ``(a, b) > (?, ``."""
-    return re.search(r"(?:BETWEEN \? AND|[<>]=? \((?:\?, ?)*\?,)$", before) is not None
-
-
-def varying_positions(spans: list[Span]) -> tuple[list[Any], int] | None:
+def varying_positions(spans: list[Span], name: str = "each") -> tuple[list[int], int] | None:
     """Which parameters differ between the calls, and how many there are; None if the trace does not say.
 
-    They are known by their position, or by their names.
+    ``name`` is "each" for the statement's values in their order, literals among them, or "parameters" for
+    those that were given, in any order.
     """
-    each: list[Any] = [span.attrs.get("each") for span in islice(spans, _SAMPLE)]
+    each: list[Any] = [span.attrs.get(name) for span in islice(spans, _SAMPLE)]
     first = each[0] if each else None
-    if not first or any(type(e) is not type(first) or len(e) != len(first) for e in each):
+    if not first or any(not e or len(e) != len(first) for e in each):
         return None
-    if isinstance(first, dict):
-        return [name for name in first if len({e.get(name) for e in each}) > 1], len(first)
     columns = list(zip(*each, strict=True))
     return [place for place, column in enumerate(columns) if len(set(column)) > 1], len(columns)
 
@@ -114,15 +113,18 @@ def is_chunked(loop: Loop) -> bool:
         return False
     sizes = [span.attrs.get("listed", 0) for span in islice(loop.spans, _SAMPLE)]
     if not any(sizes):
-        return True  # = ANY(?): an array
+        return True  # = ANY(?): an array too long to be looked at
     if max(sizes) <= 1:
         return False
+    names = _varying_names(loop, loop.statement.template)
+    if names is not None:
+        return names == ["list"]
     usual = sizes[0]
     if any(size != usual for size in sizes[1:-1]) or sizes[-1] > usual:
         # items with lists of their own, or chunks of a size that depends on something else
         return bool(median(sizes) >= CHUNK)
     alike = [span for span, size in zip(loop.spans, sizes, strict=False) if size == usual]
-    varying = varying_positions(alike)
+    varying = varying_positions(alike, "parameters")
     if varying is not None and len(alike) > 1:
         return len(varying[0]) > 1
     return bool(usual >= CHUNK) or not _OUTSIDE_LIST.search(_IN_LIST.sub("", loop.statement.template))

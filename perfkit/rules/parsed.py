@@ -26,6 +26,12 @@ OWN_FRAMES = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 EACH = frozenset({"map", "filter", "starmap", "filterfalse", "takewhile", "dropwhile"})
 """Functions of Python's own that call what they are given once per element."""
 
+KEYED = frozenset({"sorted", "min", "max", "nsmallest", "nlargest", "groupby"})
+"""The same for what they are given as ``key``."""
+
+_CALLING = (ast.Call, ast.Await, ast.Attribute, ast.Subscript, *COMPREHENSIONS)
+"""Expressions that run code, be it what an ORM does on access."""
+
 _MODULE = "<module>"
 _LAMBDA = "<lambda>"
 
@@ -45,7 +51,7 @@ class Source:
 
     def __init__(self, tree: ast.Module) -> None:
         self.tree = tree
-        self._above: dict[ast.AST, ast.AST] = {}
+        self._above: dict[ast.AST, ast.AST | None] = {}
         self._innermost: dict[int, ast.AST] = {}
         _index(tree, self._above, self._innermost)
         self._chains: dict[ast.AST | None, Chain] = {None: ()}
@@ -92,8 +98,15 @@ class Source:
         begin = self._begin(frame)
         if begin is None:
             return False
+        if frame.function.rpartition(".")[2] == _LAMBDA:
+            return self._is_given_away(self.chain(line)[begin - 1])
         owner = around[-1] if around else self.chain(line)[begin - 1]
-        return any(_repeats(node, line) for node in expressions(owner))
+        is_own = frame.function.rpartition(".")[2] in OWN_FRAMES
+        return any(
+            _repeats(node, line)
+            for node in expressions(owner)
+            if is_own or not isinstance(node, ast.GeneratorExp)  # which would be found by its own frame
+        )
 
     def is_wrapper(self, frame: Frame) -> bool:
         """Whether the line is where a decorator's wrapper passes the call on."""
@@ -107,6 +120,15 @@ class Source:
             holds(node, frame.line) and _passes_on(node, passed, kept)
             for statement in owner
             for node in expressions(statement)
+        )
+
+    def _is_given_away(self, function: ast.AST) -> bool:
+        """Whether a lambda is an argument of a call: who takes one calls it, as a rule, more than once."""
+        owner = self._above.get(function)
+        return owner is not None and any(
+            function in (*node.args, *(keyword.value for keyword in node.keywords))
+            for node in expressions(owner)
+            if isinstance(node, ast.Call)
         )
 
     @cached_property
@@ -147,14 +169,13 @@ def expressions(owner: ast.AST) -> Iterator[ast.AST]:
         waiting.extend(ast.iter_child_nodes(node))
 
 
-def _index(tree: ast.Module, above: dict[ast.AST, ast.AST], innermost: dict[int, ast.AST]) -> None:
+def _index(tree: ast.Module, above: dict[ast.AST, ast.AST | None], innermost: dict[int, ast.AST]) -> None:
     """For each statement and lambda the one around it, and for each line the innermost."""
     waiting: list[tuple[ast.AST, ast.AST | None]] = [(tree, None)]
     while waiting:
         node, owner = waiting.pop()
         if isinstance(node, (ast.stmt, ast.Lambda)):
-            if owner is not None:
-                above[node] = owner
+            above[node] = owner
             # what is within comes later, and what stands to the left last
             innermost.update(dict.fromkeys(range(node.lineno, (node.end_lineno or node.lineno) + 1), node))
             owner = node
@@ -200,13 +221,28 @@ def _after(owner: ast.AST, statement: ast.AST) -> list[ast.stmt]:
 
 
 def _repeats(node: ast.AST, line: int) -> bool:
-    """Whether the expression evaluates something of the line once per element."""
+    """Whether the expression does something on the line once per element that can make a call."""
     if isinstance(node, COMPREHENSIONS):
-        first = node.generators[0].iter
-        return holds(node, line) and (
-            not holds(first, line) or any(holds(part, line) for part in _elements(node))
+        return any(
+            isinstance(part, _CALLING) and holds(part, line)
+            for element in _elements(node)
+            for part in ast.walk(element)
         )
-    return isinstance(node, ast.Call) and holds(node, line) and called(node) in EACH
+    return isinstance(node, ast.Call) and holds(node, line) and _calls_each(node)
+
+
+def _calls_each(node: ast.Call) -> bool:
+    """Whether what is called calls what it is given once per element; a method of that name need not."""
+    function = node.func
+    if isinstance(function, ast.Attribute):
+        own = getattr(function.value, "id", "") == "itertools"
+        return (own and function.attr in EACH) or (function.attr == "sort" and _has_key(node))
+    name = getattr(function, "id", "")
+    return name in EACH or (name in KEYED and _has_key(node))
+
+
+def _has_key(node: ast.Call) -> bool:
+    return any(keyword.arg == "key" for keyword in node.keywords)
 
 
 def _elements(comprehension: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> list[ast.AST]:
@@ -246,13 +282,12 @@ def _decorated(chain: Chain, function: Function) -> set[str]:
 
 
 def _returns(function: Function, name: str) -> bool:
-    values = (statement.value for statement in function.body if isinstance(statement, ast.Return))
-    return any(
-        isinstance(node, ast.Name) and node.id == name
-        for value in values
-        if value is not None
-        for node in ast.walk(value)
-    )
+    """Whether it returns the function of that name, and not what a call of it gives."""
+    nodes = [
+        n for statement in function.body if isinstance(statement, ast.Return) for n in ast.walk(statement)
+    ]
+    called_here = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    return any(isinstance(n, ast.Name) and n.id == name and id(n) not in called_here for n in nodes)
 
 
 def _own_passed(function: Function) -> set[str]:

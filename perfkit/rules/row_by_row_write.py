@@ -39,7 +39,7 @@ def is_row_by_row(loop: Loop, view: View) -> bool:
     return (
         len(loop.spans) >= needed
         and loop.statement.verb in WRITES
-        and loop.occasions >= needed
+        and loop.without_vain().occasions >= needed
         and max(span.attrs.get("listed", 0) for span in loop.spans) <= 1
         and not is_chunked(loop)
         and not is_paging(loop)

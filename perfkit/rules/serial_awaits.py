@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Hashable
+from itertools import pairwise
 
 from perfkit.model import Finding, Span, busy_ns
 from perfkit.rules.activations import Call, Groups, Serial, Steps
@@ -52,17 +53,25 @@ def _live(view: View) -> list[Finding]:
             apart = group._replace(steps=_on_own_connections(group.steps))
             if len(apart.steps) >= needed:
                 places[group.frame.file, group.frame.function, apart.lines].append(apart)
-    findings = (_finding(view, groups) for groups in places.values())
+    findings = (_finding(view, groups) for groups in places.values() if not _is_shared(groups))
     return [finding for finding in findings if finding is not None]
+
+
+def _is_shared(groups: list[Serial]) -> bool:
+    """Whether several tasks go through the same loop at once: then it is bounded, and not serial."""
+    if not groups[0].loop:
+        return False
+    times = sorted((group.steps[0][0].span.start_ns, group.steps[-1][-1].span.end_ns) for group in groups)
+    return any(start < end for (_, end), (start, _) in pairwise(times))
 
 
 def _single_calls(view: View) -> dict[TaskKey, list[Span]]:
     """The calls that only read and are part of no loop, by scope and task, where there are enough."""
     tasks: dict[TaskKey, list[Span]] = defaultdict(list)
     for loop in (*view.request_loops, *view.query_loops):
-        if len(loop.spans) < view.needed(loop) and loop.placed and loop.first.task and _only_reads(loop):
+        if len(loop.spans) < view.needed(loop) and loop.placed and _only_reads(loop):
             for span in loop.spans:
-                if not span.attrs.get("retry") and not span.attrs.get("transaction"):
+                if span.task and not span.attrs.get("retry") and not span.attrs.get("transaction"):
                     tasks[loop.scope, span.task].append(span)
     enough = view.limits.min_serial
     return {key: sorted(spans, key=_start) for key, spans in tasks.items() if len(spans) >= enough}
@@ -179,7 +188,7 @@ def _imported(view: View, run: list[Span]) -> Finding | None:
         basis=f"{saving.basis}; if none of them needs what another one brings",
         evidence=[
             f"{len(run)} requests one after another with hardly a gap, to {listed(hosts)}",
-            "none sends a value that the first had not, or continues an earlier one's path",
+            "none continues an earlier one's path, or sends what was not known before the first",
         ],
         fix=f"If none needs another's answer, start them together and wait once: {listed(names)}.",
         span_ids=[span.id for span in run],

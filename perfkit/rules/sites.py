@@ -11,6 +11,9 @@ Path = tuple[Frame, ...]
 COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 """Functions that Python makes for an expression; before 3.12 of all, since then of generators."""
 
+_CALLS = frozenset({"query", "request"})
+"""What else happens in a call, as opening its connection, is no other operation that passes through."""
+
 _SEVERAL = "\0several"
 """Stands for the names of the operations that pass through a frame, once there are two."""
 
@@ -24,7 +27,7 @@ class Sites:
         seen: set[tuple[int, str]] = set()
         for span in spans:
             # paths are shared between spans
-            if span.path and (id(span.path), span.name) not in seen:
+            if span.path and span.kind in _CALLS and (id(span.path), span.name) not in seen:
                 seen.add((id(span.path), span.name))
                 for frame in span.path:
                     if self._through.setdefault(frame, span.name) != span.name:

@@ -40,7 +40,7 @@ def _finding(view: View, line: Frame | None, spans: list[Span]) -> Finding:
         evidence.append(f"at work: {inside}")
     waiting = max(span.attrs.get("waiting", 0) for span in spans)
     if waiting:
-        evidence.append(f"up to {waiting} other callbacks were ready to run meanwhile")
+        evidence.append(f"others that were ready to run meanwhile: up to {waiting}")
     return Finding(
         rule=CODE,
         name=NAME,

@@ -7,6 +7,11 @@ A program is ``<folder>/<name>.py`` with ``main(world)``, which may be async. ``
 recording. The end of a line says what must be found there (``# expect: PK101, PK105``) or is neither demanded
 nor counted as wrong (``# may: PK103``). A program that expects nothing is right, and must give no finding.
 
+The line is the one to edit: where a loop makes the call, also through helpers; for what an ORM loads itself
+where the attribute is read; for a task or a pool's thread, whose stack has no loop, the query in it; for
+connections the line that opens them, or the loop's where an engine does that; for what is fetched in vain the
+line that asks for it; for calls that take turns the first of them. The line is that of a traceback.
+
 A program's stack must end where a real one's would: each folder runs in a thread of its own, so that no loop
 of the runner's or of pytest's is among its callers.
 """

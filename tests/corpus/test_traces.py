@@ -9,7 +9,7 @@ import pytest
 from tests.corpus.traces.building.otlp import SHAPES, encode
 from tests.corpus.traces.building.recorder import SERVER, File, Op, Scope, Service
 from tests.corpus.traces.judging.labels import Case, all_cases, finds, may
-from tests.corpus.traces.judging.run import findings_of
+from tests.corpus.traces.judging.run import analyse
 from tests.corpus.traces.judging.scores import judge, problems, scores, table
 
 OVERALL = 0.98
@@ -23,8 +23,13 @@ MIN_FILES = 30
 
 
 @pytest.fixture(scope="module")
-def results():
-    return findings_of(all_cases().values())
+def analysed():
+    return analyse(all_cases().values())
+
+
+@pytest.fixture(scope="module")
+def results(analysed):
+    return analysed[0]
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +42,10 @@ def test_there_are_enough_of_both_kinds():
     wrong = sum(bool(case.expected) for case in cases)
     assert wrong >= MIN_FILES
     assert len(cases) - wrong >= MIN_FILES
+
+
+def test_no_rule_fails_on_a_trace(analysed):
+    assert not analysed[1]
 
 
 def test_the_rules_find_what_is_wrong_and_nothing_else(results, found, capsys):

@@ -12,7 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.fingerprints.values import MAX_ENCODED_BYTES, digest, encode_params, hash_params
+from perfkit.fingerprints.values import (
+    MAX_ENCODED_BYTES,
+    digest,
+    digest_each,
+    encode_params,
+    hash_params,
+)
 
 
 class Colour(enum.Enum):
@@ -173,3 +179,30 @@ def test_hashes_are_the_same_everywhere(seed):
         check=True,
     ).stdout
     assert printed.split() == ["d1d650a98849330c", "cd75cd4ea585f1d7", "e8e939bc1e02e5a4"]
+
+
+def test_each_parameter_by_itself():
+    five, six = digest_each(encode_params((5,))).hashes, digest_each(encode_params((6,))).hashes
+    assert five != six
+    whole = digest_each(encode_params((5, 6)), ("?", "", "?"))
+    assert whole == (["".join(five), "", "".join(six)], True, 0)
+    assert digest_each(encode_params((6, 5)), ("$2", "", "$1")).hashes == whole.hashes
+    assert digest_each(encode_params({"b": 6, "a": 5}), (":a", "", ":b")).hashes == whole.hashes
+    assert digest_each(encode_params({"b": 6, "a": 5}), ("%(a)s", "", "%(b)s")).hashes == whole.hashes
+
+
+def test_parameters_that_do_not_fit_the_placeholders_have_no_order():
+    assert digest_each(encode_params((5, 6)), ("?",)).in_order is False
+    assert digest_each(encode_params((5, 6)), ()).in_order is False
+    assert digest_each(encode_params({"a": 5}), (":b",)).in_order is False
+    assert digest_each(encode_params({"b": 6, "a": 5})).hashes == digest_each(encode_params((5, 6))).hashes
+
+
+def test_the_longest_list_among_the_parameters():
+    assert digest_each(encode_params(([1, 2, 3], 4))).longest == 3
+    assert digest_each(encode_params((4,))).longest == 0
+
+
+@pytest.mark.parametrize("params", [None, (), "text", "x" * 99, (["x" * 99],)])
+def test_what_was_not_kept_is_not_told(params):
+    assert digest_each(encode_params(params)) is None

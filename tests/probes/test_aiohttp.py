@@ -325,7 +325,7 @@ def test_the_attributes_of_a_plain_request():
     assert (connect.name, connect.parent, connect.attrs) == (
         f"connect {host}",
         first.id,
-        {"host": host, "library": "aiohttp"},
+        {"host": host, "library": "aiohttp", "pool": 1},
     )
     assert second.attrs == {
         "method": "POST",

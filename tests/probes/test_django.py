@@ -127,7 +127,7 @@ def test_a_query(shop):
     parameters, number = query.attrs.pop("params"), query.attrs.pop("connection")
     assert len(parameters) == 16
     assert number > 0
-    assert len(set(query.attrs.pop("each"))) == query.attrs.pop("listed") == 2
+    assert len(set(query.attrs.pop("parameters"))) == query.attrs.pop("listed") == 2
     assert query.attrs.pop("sql").endswith('WHERE "shop_django_customer"."name" IN (?, ...)')
     assert query.attrs == {
         "rows": 2,

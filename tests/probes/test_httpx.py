@@ -97,7 +97,7 @@ def test_a_request_and_its_connection(server, client):
         "library": "httpx",
     }
     assert (connect.name, connect.parent) == (f"connect {server.host}", first.id)
-    assert connect.attrs == {"host": server.host, "library": "httpx"}
+    assert connect.attrs == {"host": server.host, "library": "httpx", "pool": 1}
     assert first.start_ns < connect.start_ns < connect.end_ns < first.end_ns < second.start_ns
     assert requests_of(rec)[1] == {
         "method": "POST",

@@ -67,7 +67,7 @@ def test_a_request_and_its_connection(server, session):
     assert (connect.name, connect.parent, connect.attrs) == (
         f"connect {server.host}",
         first.id,
-        {"host": server.host, "library": "requests"},
+        {"host": server.host, "library": "requests", "pool": 1},
     )
     assert first.start_ns < connect.start_ns < connect.end_ns < first.end_ns < second.start_ns
     assert second.attrs == {

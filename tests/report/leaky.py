@@ -29,7 +29,7 @@ def in_sqlite():
     db = sqlite3.connect("shop.db")
     db.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT UNIQUE, password TEXT)")
     db.executemany("INSERT INTO users (name, password) VALUES (?, ?)", [(f"Zx1{n}", "Zx1") for n in range(9)])
-    for number in range(6):
+    for _ in range(6):
         db.execute("SELECT * FROM users WHERE password = :word", {"word": "Zx7"}).fetchall()
     for number in range(6):
         db.execute("SELECT name FROM users WHERE id = ?", (number,)).fetchall()

@@ -148,6 +148,7 @@ def analysis_run(findings: int = 3) -> Run:
     run.imported = Imported(
         "day.jsonl", "otlp", 400, 52_000, ["1 line could not be read: line 52,001 ends in the middle"]
     )
+    run.warnings = list(run.imported.left_out)
     query = "SELECT name FROM users WHERE id = ?"
     site = Frame("app/orders.py", 17, "totals")
     run.findings = [

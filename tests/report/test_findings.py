@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from perfkit.model import Finding
 from perfkit.report.findings import of_recording, of_run, of_scenario, row
+from perfkit.report.headline import sentence_of
 from tests.report.sample import analysis_run, empty_run, sample_run, trace_run
 
 
@@ -57,7 +58,7 @@ def test_the_order_is_by_saving_then_by_time():
             {"site": None, "place": "GET /x > load", "traces": 4},
             "under GET /x > load",
             "GET /x > load",
-            "60 times in 4 traces",
+            "60 times",
         ),
         ({"count": 1}, "at app/report.py:41 in fetch", "app/report.py:41 in fetch", "1 time"),
     ],
@@ -67,14 +68,36 @@ def test_place_and_count_in_words(changes, where, site, times):
     assert (shown.where, shown.site, shown.times) == (where, site, times)
 
 
+def test_in_how_many_traces_is_said_of_traces_that_were_read():
+    first, *_ = of_recording(analysis_run())
+    assert first.row.times == "20,000 times in 400 traces"
+    run = trace_run()
+    run.findings[0].traces = 5
+    assert of_recording(run)[0].row.times == "60 times"
+
+
+def test_of_several_files_the_first_is_named():
+    run = analysis_run()
+    run.imported.source = "a.json, b.json"
+    assert {one.file for one in of_recording(run)} == {"a.json"}
+
+
 def test_the_effect_in_words():
     known = trace_run().findings[0]
     assert row(known).effect == "spent 7.80 s; predicted saving 7.00 s"
     assert row(replace(known, saving_ns=None)).effect == "spent 7.80 s; no saving predicted"
     assert row(replace(known, saving_ns=0)).effect == "spent 7.80 s; predicted saving 0 ns"
-    free = replace(known, spent_ns=0, saving_ns=None)
-    assert row(replace(free, evidence=["a", "b"])).effect == "a; b"
-    assert row(replace(free, evidence=[])).effect == "cost no time"
+    assert row(replace(known, spent_ns=0, saving_ns=0)).effect == "spent 0 ns; predicted saving 0 ns"
+
+
+def test_what_is_about_answers_or_counters_has_neither_count_nor_time():
+    counted = Finding(
+        "PK502", "growth", "s: bytes", 1_616_327, 0, evidence=["2 at size 1", "b"], basis="unknown"
+    )
+    assert row(counted).times == ""
+    assert row(counted).sentence == "growth: 2 at size 1; b."
+    assert row(replace(counted, evidence=[])).sentence == "growth: cost no time."
+    assert sentence_of(counted) == "PK502 growth at a place that is not known: 2 at size 1."
 
 
 def test_the_lines_leave_out_what_is_not_known():

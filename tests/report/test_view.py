@@ -203,6 +203,8 @@ def test_a_file_of_traces():
     assert shown.provenance == ("CPython 3.12.7", "perfkit 0.1.0", "2025-01-31T12:00:00+00:00")
     assert shown.noise == "not known: the counts have none"
     assert shown.trace is None
+    assert len(shown.analysis.left_out) == 1
+    assert shown.warnings == ()
 
 
 @pytest.mark.parametrize(

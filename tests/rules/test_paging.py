@@ -128,7 +128,7 @@ def test_chunks_of_one_size_but_for_the_last():
 def test_chunks_whose_parameters_are_not_known():
     spans = chunks(listed([5, 5, 2]))
     for span in spans.spans:
-        del span.attrs["each"]
+        del span.attrs["parameters"]
     assert is_chunked(spans)
 
 
@@ -153,8 +153,48 @@ def test_no_list_no_chunk():
     assert not is_chunked(chunks([("SELECT a FROM t WHERE id = ?", (n,)) for n in range(3)]))
 
 
-def test_which_parameters_differ():
-    assert varying_positions(loop("SELECT ? + ?", [(1, 2), (1, 3)]).spans) == ([1], 2)
-    named = loop("SELECT ? + ?", [{"a": 1, "b": 2}, {"a": 1, "b": 3}])
-    assert varying_positions(named.spans) == (["b"], 2)
-    assert varying_positions(loop("SELECT ?", [None, None]).spans) is None
+BEHIND = "SELECT a FROM t WHERE b > {} AND c = 'x' LIMIT {}"
+
+
+@pytest.mark.parametrize(
+    ("marks", "params"),
+    [
+        (("?", "?"), [(1, 9), (2, 9)]),
+        (("$2", "$1"), [(9, 1), (9, 2)]),
+        ((":k", ":n"), [{"n": 9, "k": 1}, {"n": 9, "k": 2}]),
+        (("%(k)s", "%(n)s"), [{"n": 9, "k": 1}, {"n": 9, "k": 2}]),
+        (("?2", "?1"), [(9, 1), (9, 2)]),
+    ],
+)
+def test_which_of_the_statements_values_differ(marks, params):
+    assert varying_positions(loop(BEHIND.format(*marks), params).spans) == ([0], 3)
+
+
+def test_which_of_the_parameters_of_a_list_differ():
+    spans = loop("SELECT a FROM t WHERE b = ? AND id IN (?, ?)", [(1, 2, 3), (1, 4, 3)]).spans
+    assert varying_positions(spans) is None
+    assert varying_positions(spans, "parameters") == ([1], 3)
+
+
+def test_parameters_that_are_not_known_are_not_guessed():
+    assert varying_positions(loop(BEHIND.format(1, 2), [None, None]).spans) is None
+    assert varying_positions(loop(BEHIND.format("?", "?"), [(1, "x" * 99), (2, "y")]).spans) is None
+
+
+def test_an_array_that_stays_beside_a_key_that_differs_is_no_chunk():
+    sql = "SELECT count(*) FROM t WHERE b = %s AND kind = ANY(%s) AND day >= %s"
+    assert not is_chunked(chunks([(sql, (n, ["a", "b"], "2024")) for n in range(4)]))
+    assert is_chunked(chunks([(sql, (1, [n, n + 1], "2024")) for n in range(4)]))
+    assert not is_chunked(chunks([("SELECT a FROM t WHERE id = ANY(?)", ([n],)) for n in range(4)]))
+
+
+def test_a_literal_beside_the_page_does_not_matter():
+    sql = "SELECT a FROM t WHERE kind = 'buy' AND id > ? ORDER BY id LIMIT 250"
+    assert is_paging(loop(sql, [(0,), (250,), (500,)], rows=[250, 250, 3]))
+
+
+def test_an_empty_page_may_be_the_last():
+    named = [{"k": n, "n": 9} for n in range(4)]
+    assert is_paging(loop(KEYSET, named, rows=[9, 9, 4, 0]))
+    spans = loop("SELECT a FROM t WHERE id > 5 ORDER BY id LIMIT 9", [None] * 4, rows=[9, 9, 4, 0])
+    assert is_paging(spans)

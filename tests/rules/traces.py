@@ -2,8 +2,9 @@
 
 from perfkit.fingerprints import describe_body, describe_url
 from perfkit.fingerprints.sql import describe_sql
-from perfkit.fingerprints.values import digest, digest_each, encode_params, hash_leaves, query_values
+from perfkit.fingerprints.values import digest, encode_params, hash_leaves, query_values
 from perfkit.model import Frame, Span, Trace
+from perfkit.probes.queries import values_of
 
 MS = 1_000_000
 LOOP = Frame("app/leads.py", 40, "report")
@@ -76,8 +77,7 @@ def query(start_ns, duration_ns, sql="SELECT name FROM users WHERE id = ?", para
         "database": "shop",
         "connection": 1,
         "library": "psycopg",
-        **({"listed": statement.listed} if statement.listed else {}),
-        **({"each": each} if len(each := digest_each(encoded)) > 1 else {}),
+        **values_of(statement, encoded),
         **facts,
     }
     return span("query", start_ns, duration_ns, statement.template, path, **attrs)

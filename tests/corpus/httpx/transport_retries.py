@@ -25,6 +25,6 @@ class Retrying(httpx.AsyncBaseTransport):
 
 async def main(world):
     transport = Retrying(httpx.AsyncHTTPTransport(verify=world.tls))
-    async with httpx.AsyncClient(base_url=world.url, transport=transport) as client:
+    async with httpx.AsyncClient(base_url=world.url, transport=transport, verify=world.tls) as client:
         response = await client.get("/flaky/ledger", params={"fail": 2})
     assert response.json()["ok"]

@@ -11,8 +11,8 @@ async def ledger(conn, session):
     numbers = [customer["id"] for customer in customers]
     turnover = dict(await conn.fetch(TURNOVER, numbers))
     async with session.post("/users/batch", json={"ids": numbers}) as response:
-        plans = {user["id"]: user["plan"] for user in (await response.json())["data"]}
-    return [(row["name"], turnover.get(row["id"]), plans.get(row["id"])) for row in customers]
+        emails = {user["id"]: user["email"] for user in (await response.json())["data"]}
+    return [(row["name"], turnover.get(row["id"]), emails.get(row["id"])) for row in customers]
 
 
 async def main(world):

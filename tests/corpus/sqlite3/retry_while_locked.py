@@ -7,7 +7,7 @@ from contextlib import closing
 ATTEMPTS = 6
 
 
-def store(conn, payload):
+def store(conn, payload, wait=time.sleep):
     for attempt in range(ATTEMPTS):
         try:
             conn.execute("INSERT INTO jobs (state, payload) VALUES ('queued', ?)", (payload,))
@@ -16,7 +16,7 @@ def store(conn, payload):
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
                 raise
-            time.sleep(0.002)
+            wait(0.002)
     raise TimeoutError(f"{payload}: the database was locked {ATTEMPTS} times")
 
 
@@ -34,17 +34,13 @@ class Blocker:
 
 def main(world):
     blocker = Blocker(world.path)
-    real_sleep, left = time.sleep, [4]
+    pauses = []
 
-    def sleep(seconds):
-        left[0] -= 1
-        if not left[0]:
+    def wait(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 4:
             blocker.release()
-        real_sleep(seconds)
+        time.sleep(seconds)
 
     with closing(sqlite3.connect(world.path, timeout=0)) as conn:
-        time.sleep = sleep
-        try:
-            assert store(conn, "reindex") == 4
-        finally:
-            time.sleep = real_sleep
+        assert store(conn, "reindex", wait) == 4

@@ -236,9 +236,9 @@ def messages_sent(trace):
             trace.call(Op("orders publish", PRODUCER, attributes, Scope("kafka")), 0.5)
 
 
-@case(may("PK102"), service="assistant")
+@case(may("PK102"), may("PK101", "passages"), service="assistant")
 def an_agent(trace):
-    """A model is called six times, each time with what the tools said to the call before."""
+    """A model is called six times, each time with what a tool found for the call before."""
     with trace.open(fastapi("POST", "/ask")):
         for _ in range(6):
             trace.call(httpx("POST", "https://models.example.com/v1/chat/completions"), 1800)
@@ -284,3 +284,29 @@ def objects_of_s3(trace):
         trace.call(psycopg2("SELECT key FROM uploads WHERE album_id = %s"), 2)
         for _ in range(10):
             trace.call(botocore("S3", "GetObject"), 25)
+
+
+@case(may("PK201"), service="browser")
+def down_the_tree(trace):
+    """Each path has an id that only the answer before can have told."""
+    with trace.open(own("find_project")):
+        for path in ("me", "users/5/teams", "teams/91/projects", "projects/447/boards", "boards/3021/cards"):
+            trace.call(requests("GET", f"https://plan.example.com/api/{path}"), 60)
+
+
+@case(service="planner")
+def with_work_in_between(trace):
+    """Five requests over a minute; what each of them brought is worked on before the next."""
+    with trace.open(celery_run("plans.compute")):
+        for path in ("terrain", "weather", "traffic", "crews", "budget"):
+            trace.call(requests("GET", f"http://{path}:8000/{path}/current"), 90)
+            trace.pause(12_000)
+
+
+@case(may("PK104"), service="reports", language="java")
+def tokens(trace):
+    """A token before each of six calls: the bodies are not told, so it may be one for each audience."""
+    with trace.open(spring("POST", "/reports")):
+        for name in ("sales", "costs", "staff", "stock", "leads", "taxes"):
+            trace.call(okhttp("POST", "https://login.example.com/oauth/token"), 30)
+            trace.call(okhttp("PUT", f"http://{name}:8080/api/{name}/report", 204), 50)

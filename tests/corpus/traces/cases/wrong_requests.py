@@ -9,6 +9,7 @@ from tests.corpus.traces.instrumentations.node import (
     handler,
     http_in,
     http_out,
+    middleware,
     tcp_connect,
     tls_connect,
     undici,
@@ -274,3 +275,59 @@ def below_a_span_per_item(trace):
             with trace.open(own("probe_node")):
                 trace.pause(0.3)
                 trace.call(aiohttp("GET", f"http://registry/nodes/{n + 1}/state"), 11)
+
+
+@case(finds("PK104", "/flags", 9), language="go", service="shop")
+def flags_again_and_again(trace):
+    """Nine functions ask for the same flags, with the same query."""
+    with trace.open(go_http_in("GET", "/start")):
+        for _ in range(9):
+            trace.call(go_http_out("GET", "http://flags:4000/flags?environment=production"), 4)
+            trace.pause(1)
+
+
+@case(finds("PK104", "/session", 7), language="nodejs", service="portal")
+def a_session_for_every_middleware(trace):
+    """Each of seven middlewares has the session checked by another service."""
+    with trace.open(http_in("GET", "/inbox")):
+        for name in ("auth", "locale", "theme", "rights", "limits", "audit", "news"):
+            with trace.open(middleware(name)):
+                trace.call(http_out("GET", "http://auth:3000/session"), 6)
+
+
+@case(finds("PK201", "", None), language="java", service="advisor")
+def blocking_calls_in_a_row(trace):
+    """A controller asks six services for one page, each time waiting for the answer."""
+    with trace.open(spring("GET", "/advice")):
+        trace.call(jdbc("select c.id from clients c where c.login = ?", "clients", "advisor"), 2)
+        for url in (
+            "http://risk:8080/profiles/901",
+            "http://market:8080/outlook",
+            "http://products:8080/funds",
+            "http://news:8080/headlines",
+            "http://legal:8080/disclaimers",
+            "http://branches:8080/nearest",
+        ):
+            trace.call(okhttp("GET", url), 55)
+
+
+@case(finds("PK402", "models.example.com", 5), service="assistant")
+def refused_with_growing_pauses(trace):
+    """The client waits longer each time, and is refused five times all the same."""
+    with trace.open(fastapi("POST", "/summaries")):
+        for n in range(5):
+            trace.call(httpx("POST", "https://models.example.com/v1/messages", 429), 60, "429")
+            trace.pause(500 * 2**n)
+        trace.call(httpx("POST", "https://models.example.com/v1/messages"), 2400)
+
+
+@case(finds("PK402", "Rate", 6), service="pricing")
+def refused_by_grpc(trace):
+    """RESOURCE_EXHAUSTED, six times, until a call is let through."""
+    with trace.open(flask("GET", "/price")):
+        for n in range(7):
+            call = grpc("pricing.Rates", "GetRate", "rates")
+            if n < 6:
+                call = call._replace(attributes={**call.attributes, "rpc.grpc.status_code": 8})
+            trace.call(call, 4, "RESOURCE_EXHAUSTED" if n < 6 else "")
+            trace.pause(50)

@@ -5,6 +5,10 @@ from tests.corpus.traces.instrumentations.jvm import jdbc, spring
 from tests.corpus.traces.instrumentations.node import (
     handler,
     http_in,
+    ioredis,
+    middleware,
+    mongodb,
+    mysql2,
     pg,
     pg_connect,
     prisma,
@@ -14,16 +18,22 @@ from tests.corpus.traces.instrumentations.node import (
 )
 from tests.corpus.traces.instrumentations.others import (
     active_record,
+    aspnet,
+    ecto,
+    ef_core,
     go_http_in,
     go_http_out,
     otelsql,
+    phoenix,
     rails,
     ruby_pg,
+    sql_client,
 )
 from tests.corpus.traces.instrumentations.python import (
     asyncpg,
     celery_run,
     django,
+    dynamodb,
     fastapi,
     flask,
     psycopg,
@@ -223,9 +233,9 @@ def no_pool(trace):
             trace.call(sqlalchemy(f"SELECT count(*) AS count_1 \nFROM {table}", "reports"), 2)
 
 
-@case(finds("PK401", "connect", 15), finds("PK101", "quotas", 15), language="go", service="limits")
+@case(finds("PK401", "connect", 16), finds("PK101", "quotas", 15), language="go", service="limits")
 def opened_in_the_loop(trace):
-    """``sql.Open`` within the loop: a connection for each of fifteen look-ups."""
+    """``sql.Open`` in a helper: a connection for the list and for each of fifteen look-ups."""
     with trace.open(go_http_in("GET", "/limits")):
         trace.call(otelsql("sql.connector.connect"), 8)
         trace.call(otelsql("sql.conn.query", "SELECT id FROM tenants"), 2)
@@ -275,3 +285,86 @@ def one_flag_by_many_functions(trace):
             if n == 4:
                 trace.call(undici("POST", "https://payments.example.com/v1/charges", 201), 180)
             trace.pause(1)
+
+
+@case(finds("PK103", "users", 6), language="nodejs", service="portal")
+def the_current_user_by_every_middleware(trace):
+    """Six middlewares ask for the same user, whose id stands in the statement."""
+    with trace.open(http_in("GET", "/settings")):
+        for name in ("session", "locale", "theme", "rights", "limits", "audit"):
+            with trace.open(middleware(name)):
+                trace.call(mysql2("SELECT * FROM `users` WHERE `id` = 7"), 1)
+        with trace.open(handler("/settings")):
+            trace.call(mysql2("SELECT * FROM `settings` WHERE `user_id` = 7"), 1)
+
+
+@case(finds("PK103", "categories", 5), language="java", service="catalogue")
+def a_menu_in_each_part(trace):
+    """Five parts of a page each read all categories."""
+    with trace.open(spring("GET", "/")):
+        for _ in range(5):
+            with trace.open(own("MenuTag.render", "com.acme")):
+                sql = "select c.id, c.name from categories c order by c.name"
+                trace.call(jdbc(sql, "categories", "catalogue", stable=True), 3)
+
+
+@case(finds("PK106|PK101", "wares", 12), may("PK101", "depots"), language="nodejs", service="depots")
+def rounds_at_once(trace):
+    """``Promise.all`` over functions of two queries each: one loop of rounds, or two loops of queries."""
+    with trace.open(http_in("GET", "/wares")), trace.open(handler("/wares")):
+        for _ in trace.together(range(12), 0.2):
+            trace.call(pg("SELECT depot_id, name FROM wares WHERE id = $1", "depots"), 8)
+            trace.call(pg("SELECT city FROM depots WHERE id = $1", "depots"), 6)
+
+
+@case(finds("PK105|PK101", "events", 20), language="nodejs", service="events")
+def a_document_at_a_time(trace):
+    """``insertOne`` in a loop, where ``insertMany`` would do."""
+    with trace.open(http_in("POST", "/events")), trace.open(handler("/events")):
+        for _ in range(20):
+            trace.call(mongodb("insert", "events", '{"at":"?","kind":"?"}'), 1.2)
+
+
+@case(finds("PK105|PK101|PK102", "PutItem", 15), service="carts")
+def an_item_of_dynamodb_at_a_time(trace):
+    """``PutItem`` in a loop, where ``BatchWriteItem`` would do."""
+    with trace.open(flask("PUT", "/carts/<cart>")):
+        for _ in range(15):
+            trace.call(dynamodb("PutItem", "lines"), 6)
+
+
+@case(finds("PK105", "Logs", 8), language="dotnet", service="backoffice")
+def save_changes_in_the_loop(trace):
+    """``SaveChanges`` for each row; the span of EF Core lies around that of the driver."""
+    sql = "INSERT INTO [Logs] ([At], [Text]) OUTPUT INSERTED.[Id] VALUES (@p0, @p1)"
+    with trace.open(aspnet("POST", "api/logs")):
+        for _ in range(8):
+            with trace.open(ef_core(sql)):
+                trace.call(sql_client(sql), 1.4)
+
+
+@case(finds("PK105", "ranks", 10), language="java", service="ranking")
+def updates_of_which_only_the_table_is_told(trace):
+    """Statements are switched off: operation and table say enough."""
+    with trace.open(own("RankJob.run", "com.acme")):
+        update = jdbc("update ranks", "ranks", "ranking")
+        told = {key: value for key, value in update.attributes.items() if key != "db.statement"}
+        for _ in range(10):
+            trace.call(update._replace(attributes=told), 1.2)
+
+
+@case(finds("PK105", "tags", 12), language="erlang")
+def ecto_inserts(trace):
+    """``Repo.insert!`` in ``Enum.each``, outside of any transaction."""
+    with trace.open(phoenix("POST", "/tags")):
+        for _ in range(12):
+            trace.call(ecto('INSERT INTO "tags" ("name") VALUES ($1) RETURNING "id"', "tags"), 1.3)
+
+
+@case(finds("PK401", "", 9), language="nodejs", service="counter")
+def a_client_of_redis_per_command(trace):
+    """``new Redis()`` in a function that is called for each counter."""
+    with trace.open(http_in("POST", "/count")), trace.open(handler("/count")):
+        for command in ("incr", "get", "expire", "sadd", "scard", "hset", "hget", "lpush", "llen"):
+            trace.call(ioredis("connect", "connect"), 6)
+            trace.call(ioredis(command, f"{command} [1 other arguments]"), 0.4)
