@@ -130,6 +130,7 @@ def one_moment() -> Iterator[Span]:
 def imported() -> Iterator[Span]:
     """Requests to a service without lines, each a scope of its own with a loop and single calls."""
     clock = Clock()
+    clock.task = 0
     for n in _forever():
         entry = clock.span("span", f"GET /page{n % 300}", (), MS, {"entry": True}, None)
         yield entry
@@ -143,14 +144,53 @@ def imported() -> Iterator[Span]:
             yield clock.request(f"/y{m}", (), {}, entry.id, host=f"h{m}")
 
 
+def claims() -> Iterator[Span]:
+    """Workers that take jobs from a table, each a scope of its own."""
+    clock = Clock()
+    for n in _forever():
+        entry = clock.span("span", "work", (), MS, {"entry": True}, None)
+        yield entry
+        for m in range(3):
+            claim = "SELECT id FROM jobs WHERE free LIMIT ? FOR UPDATE SKIP LOCKED"
+            yield clock.query(claim, (), 0, entry.id)
+            yield clock.query("SELECT name FROM things WHERE id = ?", (), 3 * n + m, entry.id)
+            yield clock.query("UPDATE jobs SET done = ? WHERE id = ?", (), 3 * n + m, entry.id)
+
+
+def related() -> Iterator[Span]:
+    """What an ORM loads on access, flushes and refreshes, with transactions around it, from many places."""
+    clock, paths = Clock(), Paths()
+    for n in _forever():
+        place = n % PLACES
+        path = paths.of("loop", place, 2)
+        yield clock.query("BEGIN", paths.of("loop", place, 0), 0)
+        for m in range(6):
+            yield clock.query("SELECT a FROM b WHERE id = ?", path, 6 * n + m, relation="Order.items")
+        for m in range(3):
+            yield clock.query("UPDATE b SET a = ? WHERE id = ?", path, 6 * n + m, flush=n, transaction=True)
+        yield clock.query("SELECT a FROM c WHERE id IN (?, ...)", path, n, eager=True)
+        yield clock.query("SELECT a FROM d WHERE id = ?", path, n, refresh=True)
+
+
 def one_service() -> Iterator[Span]:
     """Requests and queries without lines in one scope, no two alike: what serial calls are looked for in."""
     clock = Clock()
-    entry = clock.span("span", "run", (), 10**15, {"entry": True}, None)
+    clock.task = 0
+    entry = clock.span("span", "run", (), MS, {"entry": True}, None)
     yield entry
     for n in _forever():
-        yield clock.request(f"/a{n % 5000}", (), {}, entry.id, host=f"h{n % 7}")
-        yield clock.query(f"SELECT c{n % 5000} FROM t", (), 0, entry.id)
+        yield clock.request(f"/a{n % 500}", (), {}, entry.id, host=f"h{n % 7}")
+        yield clock.query(f"SELECT c{n % 500} FROM t", (), 0, entry.id)
+
+
+def one_after_another() -> Iterator[Span]:
+    """Requests without lines in one scope, each to another endpoint, with nothing between them."""
+    clock = Clock()
+    clock.task = 0
+    entry = clock.span("span", "run", (), MS, {"entry": True}, None)
+    yield entry
+    for n in _forever():
+        yield clock.request(f"/endpoint{n}/state", (), {}, entry.id)
 
 
 def one_task() -> Iterator[Span]:
@@ -241,7 +281,10 @@ SHAPES: dict[str, Callable[[], Iterator[Span]]] = {
         deep_loops,
         one_moment,
         imported,
+        claims,
+        related,
         one_service,
+        one_after_another,
         one_task,
         tasks,
         refusals,

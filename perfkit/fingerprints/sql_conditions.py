@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -99,14 +100,15 @@ _AGGREGATES: Final = frozenset(
 )
 
 
-def selects(template: str) -> list[Select]:
+@lru_cache(maxsize=1024)
+def selects(template: str) -> tuple[Select, ...]:
     """Every SELECT of a statement, those inside others too, each by itself.
 
     >>> (found,) = selects("SELECT * FROM orders AS o WHERE o.task_id = ? AND o.status IN (?, ...)")
     >>> [(condition.kind, condition.columns) for condition in found.conditions]
     [('equal', (('o', 'task_id'),)), ('equal', (('o', 'status'),))]
     """
-    return list(_selects(_tree(template)))
+    return tuple(_selects(_tree(template)))
 
 
 def conditions(template: str) -> list[Condition]:

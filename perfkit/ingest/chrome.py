@@ -37,6 +37,9 @@ _URL_KEYS = ("url.full", "http.url", "url", "uri")
 _METHOD_KEYS = ("http.request.method", "http.method", "method", "verb")
 _STATUS_KEYS = ("http.response.status_code", "http.status_code", "status_code", "status", "statusCode")
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
+_FUNCTION = re.compile(r"(?P<function>[\w.<>]{1,200}) \((?P<file>[^()]{1,300}):(?P<line>\d{1,9})\)")
+"""How viztracer names calls, by where the function is defined."""
+
 _REQUEST_NAME = re.compile(r"(?:([A-Z]{3,7}) )?(https?://\S+)")
 _METHOD = re.compile(r"[A-Za-z]{3,10}")
 _SQL_VERBS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE"})
@@ -118,7 +121,7 @@ class _Reader:
     def _begin(self, begun: _Begun) -> None:
         if self._waiting >= MAX_WAITING:
             self._left_out.add(
-                "left out", "event", f"that begins while {MAX_WAITING:,} others have not ended"
+                "left out", "event", f"beyond {MAX_WAITING:,} that have begun and not ended"
             )
             return
         self._stacks.setdefault(_track(begun.event), []).append(begun)
@@ -127,7 +130,7 @@ class _Reader:
     def _end(self, event: dict[str, Any], at_ns: int | None) -> Iterator[Found]:
         stack = self._stacks.get(_track(event))
         if not stack:
-            self._left_out.add("left out", "event", "that ends without a beginning")
+            self._left_out.add("left out", "event", "without a beginning")
             return
         begun = stack.pop()
         self._waiting -= 1
@@ -162,6 +165,11 @@ class _Reader:
         self._count += 1
         name = values.text(event.get("name"))
         span_kind, facts = _facts(name, values.text(event.get("cat")), event.get("args"))
+        function = _FUNCTION.fullmatch(name)
+        if function:
+            name = function["function"]
+            keys = {"code.filepath": "file", "code.lineno": "line", "code.function": "function"}
+            facts = {**facts, **{key: function[group] for key, group in keys.items()}}
         span = span_of(name, span_kind, facts, times, number=self._count, parent=0)
         span.thread = thread_number(event.get("tid"))
         if event.get("ph") != "X" and event.get("ph") != "B":

@@ -181,6 +181,8 @@ class Cursor:
     def _taken(self, value: Any, end: int) -> Any:
         text, start = self._text, self._at
         self._at = end
+        if end - start > self._max_value:
+            raise OddValueError("longer than 8 MB")
         surrogates = text.find("\\ud", start, end) >= 0 or text.find("\\uD", start, end) >= 0
         return plain(value) if surrogates else value
 

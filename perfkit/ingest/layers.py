@@ -122,7 +122,8 @@ def _is_same(outer: Span, inner: Span) -> bool:
 def _take_up(outer: Span, inner: Span) -> None:
     """What the inner one knows better: the statement itself, parameters, rows, the answer's status."""
     mine, its = dict(outer.attrs), inner.attrs
-    if outer.kind == "query" and not describe_sql(str(mine.get("sql"))).tables:
+    is_named = mine.get("sql") == its.get("sql") or describe_sql(str(mine.get("sql"))).tables
+    if outer.kind == "query" and not is_named:
         outer.name = inner.name
         for key in ("sql", "params", "listed", "each", "catalogue"):
             mine.pop(key, None)

@@ -58,6 +58,7 @@ def _in_order(trace: Trace, left_out: LeftOut) -> Trace:
     left_out.remark("the spans of a run were not in order, and were put in order")
     for span in trace.spans:
         span.parent = span.parent or 0
+        span.end_ns = max(span.start_ns, span.end_ns) if span.end_ns != -1 else -1
         span.kind = "span" if span.kind == RECORDING else span.kind
     rebuilt = build(trace.spans, trace.clock, left_out, layered=False)
     rebuilt.hosts, rebuilt.probes, rebuilt.warnings = trace.hosts, trace.probes, trace.warnings

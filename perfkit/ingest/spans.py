@@ -18,6 +18,8 @@ from perfkit.model import Frame, Span
 from perfkit.probes.conventions import MASKED, describe, frame
 
 UNFINISHED = "unfinished"
+REFUSED = 400
+"""Statuses from here on say that something is wrong, and are answers all the same."""
 
 LONGEST_NS = 365 * 86_400 * 1_000_000_000
 """A span beyond a year has no usable times."""
@@ -61,7 +63,8 @@ def span_of(
     attrs = described.attrs if described.kind != "span" else _told(described.attrs)
     if tracer and not is_own and described.kind != "span" and is_method(tracer):
         attrs = {**attrs, "tracer": tracer}
-    if described.kind == "request" and error is not None and attrs.get("status", 0) >= 400:
+    status = attrs.get("status", 0) if described.kind == "request" else 0
+    if status >= REFUSED and error in ("error", str(status)):
         error = None  # an answer, and no failure of the request
     if error is None and times[1] < 0:
         error = UNFINISHED

@@ -70,5 +70,5 @@ def _end(opened: OpenSpan | None, request: Any, answer: Any, error: BaseExceptio
         if route is not None:
             opened.name = f"{request.method} {route.canonical}"
     if error is None:
-        opened.attrs["status"] = getattr(answer, "status", 0)
+        opened.note(status=getattr(answer, "status", 0))
     leave(opened, error)

@@ -64,7 +64,7 @@ def _end(opened: OpenSpan | None, request: Any, response: Any) -> None:
     if opened is None:
         return
     with suppress(Exception):
-        opened.attrs["status"] = response.status_code
+        opened.note(status=response.status_code)
         match = request.resolver_match
         if match is not None and match.route:
             opened.name = f"{request.method} /{match.route.lstrip('^/')}"

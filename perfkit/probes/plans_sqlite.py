@@ -7,7 +7,7 @@ it. Authorizers would, so a connection that the program watches by callbacks is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from perfkit.fingerprints.sql import describe_sql
@@ -149,7 +149,7 @@ class _Tables:
         return self._cursor.execute(sql).fetchall()  # type: ignore[no-any-return]
 
 
-def _entry(loop: _Loop, found: list[Select], tables: _Tables) -> Facts:
+def _entry(loop: _Loop, found: Sequence[Select], tables: _Tables) -> Facts:
     if not any(loop.name in select.tables for select in found):
         loop = loop._replace(name=loop.name.rpartition(".")[2])  # main.orders
     holding = [select for select in found if loop.name in select.tables]

@@ -15,6 +15,8 @@ VERMILION = "#d5561f"
 """Told apart by every kind of colour vision; each at least 3:1 on the light and the dark page."""
 
 AXIS_HEIGHT = 22
+LEAST = 0.15
+"""Narrower bars, in per cent of the drawing, could not be seen."""
 
 
 def text(
@@ -27,15 +29,37 @@ def text(
 
 
 def bar(
-    start: float, end: float, y: float, height: float, *, least: float = 0.15, attributes: str = ""
+    start: float, end: float, y: float, height: float, *, least: float = LEAST, attributes: str = ""
 ) -> str:
     """A rectangle from ``start`` to ``end`` per cent, at least ``least`` wide so that it can be seen."""
-    width = max(end - start, least)
-    start = min(start, 100 - width)
+    start, width = _seen(start, end, least)
     more = f" {attributes}" if attributes else ""
     return (
         f'<rect x="{plain(start)}%" y="{plain(y)}" width="{plain(width)}%" height="{plain(height)}"{more}/>'
     )
+
+
+def bars(places: Iterable[tuple[float, float, float]], height: float, attributes: str) -> str:
+    """Rectangles of one height as one path; each from, to (per cent) and y. Takes a third of their bytes.
+
+    A path knows no per cent, so it is drawn in hundredths of them and stretched to the width of the drawing.
+    """
+    path, bottom = "", 0.0
+    for start, end, y in places:
+        left, width = (round(100 * number) for number in _seen(start, end, LEAST))
+        path += f"M{left} {plain(y)}h{width}v{plain(height)}h-{width}z"
+        bottom = max(bottom, y + height)
+    box = f'width="100%" height="{plain(bottom)}" viewBox="0 0 10000 {plain(bottom)}"'
+    return (
+        f'<svg {box} preserveAspectRatio="none" overflow="visible">'
+        f'<path d="{path}" {attributes} vector-effect="non-scaling-stroke"/></svg>'
+    )
+
+
+def _seen(start: float, end: float, least: float) -> tuple[float, float]:
+    """Start and width of what must be seen however short it is, and stay on the drawing."""
+    width = max(end - start, least)
+    return min(start, 100 - width), width
 
 
 def line(x1: float, x2: float, y1: float, y2: float, attributes: str = "") -> str:

@@ -123,41 +123,55 @@ def _alike_requests(view: View) -> list[Loop]:
         loop
         for loop in view.request_loops
         if len(loop.spans) >= view.needed(loop)
-        and (loop.first.attrs.get("bytes_received") or 0) >= MIN_BYTES
-        and len({(s.attrs.get("status"), s.attrs.get("bytes_received")) for s in loop.spans}) == 1
-        and loop.first.attrs.get("status") == 200
+        and (size := _size(loop.spans[0])) >= MIN_BYTES
+        and _size(loop.spans[-1]) == size
+        and all(_size(span) == size for span in loop.spans)
         and not any(_parts(name) & PAGE_SIZES for name in _names(loop.first))
     ]
+
+
+def _size(span: Span) -> int:
+    """Bytes of a successful answer; 0 if they are not known."""
+    attrs = span.attrs
+    return attrs.get("bytes_received") or 0 if attrs.get("status") == 200 else 0
 
 
 def _requests(view: View, loops: list[Loop]) -> Iterable[Finding]:
     filters = [(loop, names) for loop in loops if (names := _filters(view, loop))]
     if not filters:
         return
-    sizes: dict[tuple[Any, ...], set[frozenset[str]]] = {_size_key(loop.first): set() for loop, _ in filters}
-    for span in view.requests:
-        if (key := _size_key(span)) in sizes:
-            sizes[key].add(_names(span))
+    asked: dict[tuple[Any, ...], set[frozenset[str]]] = {_call(loop): set() for loop, _ in filters}
+    for loop in view.request_loops:
+        call = _call(loop)[:-1]
+        for size in {_size(span) for span in loop.spans}:
+            if (*call, size) in asked:
+                asked[*call, size].add(_names(loop.first))
     for loop, names in filters:
-        without = any(asked <= _names(loop.first) - set(names) for asked in sizes[_size_key(loop.first)])
+        rest = _names(loop.first) - set(names)
+        without = any(others <= rest for others in asked[_call(loop)])
         lengths = _lengths(loop.spans, names)
         if not without and not (lengths and max(lengths) >= 2 * min(lengths)):
             continue
         named = ", ".join(name.lstrip("?") for name in names)
-        how = (
-            "the same call without it gives as much"
-            if without
-            else (f"for {min(lengths)} values as much as for {max(lengths)}")
-        )
-        size = loop.first.attrs["bytes_received"]
+        how = "the same call without it gives as much"
+        if not without:
+            how = f"for {min(lengths)} values as much as for {max(lengths)}"
+        different = f"{_distinct(loop.spans, names)} different values of {named}"
         yield _finding(
             loop.spans,
             view.line(loop.first),
-            [f"{size:,} bytes for each of {_distinct(loop.spans, names)} different values of {named}", how],
+            [f"{_size(loop.first):,} bytes for each of {different}", how],
             f"Check {named}: the answers do not depend on it. It may be misspelt, in the wrong place, or "
             "unknown to the service.",
             view.place(loop.first),
         )
+
+
+def _call(loop: Loop) -> tuple[Any, ...]:
+    """What is called, but for its parameters, and the size of the first answer."""
+    attrs = loop.first.attrs
+    path = str(attrs.get("template", "")).partition("?")[0]
+    return (attrs.get("host"), attrs.get("method"), path, _size(loop.first))
 
 
 def _filters(view: View, loop: Loop) -> list[str]:
@@ -191,12 +205,6 @@ def _lengths(spans: list[Span], names: list[str]) -> list[int]:
     return [int(size) for size in sizes] if all(size.isdecimal() for size in sizes) else []
 
 
-def _size_key(span: Span) -> tuple[Any, ...]:
-    attrs = span.attrs
-    path = str(attrs.get("template", "")).partition("?")[0]
-    return (attrs.get("host"), attrs.get("method"), path, attrs.get("status"), attrs.get("bytes_received"))
-
-
 # A database
 
 
@@ -220,10 +228,13 @@ def _queries(view: View) -> Iterable[Finding]:
 
 def _filtered_table(view: View, loop: Loop) -> str:
     """The table that a loop reads by a condition, if each call returned equally many rows; else ""."""
-    rows = loop.first.attrs.get("rows")
-    if not isinstance(rows, int) or rows < view.limits.min_rows or len(loop.spans) < view.needed(loop):
+    spans = loop.spans
+    rows = spans[0].attrs.get("rows")
+    if len(spans) < view.needed(loop) or not isinstance(rows, int) or rows < view.limits.min_rows:
         return ""
-    if any(span.attrs.get("rows") != rows for span in loop.spans) or loop.distinct < view.needed(loop):
+    if spans[-1].attrs.get("rows") != rows or any(span.attrs.get("rows") != rows for span in spans):
+        return ""
+    if loop.distinct < view.needed(loop):
         return ""
     select = _only_select(loop)
     if select is None or not any(c.kind != "range" for c in select.conditions):

@@ -20,27 +20,30 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 def columns(entry: Entry) -> list[str]:
-    """The columns of the one index for a table, in their order; empty if no single index serves."""
+    """The columns of the one index for a table, in their order; empty if no single index serves.
+
+    One with "-" before it is to be sorted downwards: where all are, none is, since an index can be read
+    backwards.
+    """
     equal = [*entry.get("equal", ()), *entry.get("null", ())]
     if not equal and "joined" in entry:
         equal = list(entry["joined"])
-    chosen = equal + (entry.get("range", [])[:1] or entry.get("sort", []))
-    return list(dict.fromkeys(chosen))
+    order = list(entry.get("sort", ()))
+    if all(column.startswith("-") for column in order):
+        order = [column[1:] for column in order]
+    return list(dict.fromkeys(equal + (entry.get("range", [])[:1] or order)))
 
 
 def create(system: str, table: str, wanted: list[str]) -> str:
-    """The statement for an index; a column with "-" before it is sorted downwards.
+    """The statement for an index on the columns that ``columns`` gives.
 
     >>> create("postgresql", "orders", ["task_id", "status"])
     'CREATE INDEX ON orders (task_id, status)'
-    >>> create("sqlite", "orders", ["-created"])
-    'CREATE INDEX orders_created ON orders (created)'
+    >>> create("sqlite", "orders", ["task_id", "-created"])
+    'CREATE INDEX orders_task_id_created ON orders (task_id, created DESC)'
     """
     names = [column.removeprefix("-") for column in wanted]
-    downwards = [column.startswith("-") for column in wanted]
-    # an index can be read backwards: directions matter only where they differ
-    mixed = any(downwards) and not all(downwards[wanted.index(next(filter(_is_down, wanted))) :])
-    listed = [f"{_name(n)} DESC" if mixed and d else _name(n) for n, d in zip(names, downwards, strict=True)]
+    listed = [_name(name) + " DESC" * (name != column) for name, column in zip(names, wanted, strict=True)]
     return _create(system, table, names, ", ".join(listed))
 
 
@@ -73,10 +76,6 @@ def _create(system: str, table: str, names: list[str], listed: str) -> str:
     schema, _, plain = table.rpartition(".")  # an index lies where its table does, and needs a name
     name = re.sub(r"\W", "_", "_".join([plain, *names]))
     return f"CREATE INDEX {_name(schema) + '.' if schema else ''}{_name(name)} ON {_name(plain)} ({listed})"
-
-
-def _is_down(column: str) -> bool:
-    return column.startswith("-")
 
 
 def _table(table: str) -> str:

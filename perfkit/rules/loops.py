@@ -22,7 +22,15 @@ WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "UPSERT"})
 CURSOR_VERBS = frozenset({"FETCH", "MOVE"})
 """A server-side cursor is read page by page."""
 
-_CHOOSING = ("SET SEARCH_PATH", "SET SCHEMA", "USE ", "SET ROLE", "SET SESSION AUTHORIZATION", "SET LOCAL ")
+_CHOOSING = (
+    "SELECT SET_CONFIG(",
+    "SET SEARCH_PATH",
+    "SET SCHEMA",
+    "USE ",
+    "SET ROLE",
+    "SET SESSION AUTHORIZATION",
+    "SET LOCAL ",
+)
 """Statements that turn what follows on the same connection to another tenant."""
 
 

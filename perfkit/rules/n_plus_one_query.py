@@ -39,6 +39,7 @@ def is_n_plus_one(loop: Loop, view: View) -> bool:
         and loop.distinct >= needed
         and not is_chunked(loop)
         and not is_paging(loop)
+        and not view.is_chain(loop)
     )
 
 

@@ -41,8 +41,13 @@ PAGE_PARAMETERS = frozenset(
 )
 """Last part of a parameter's name, its letters only, that says where in a listing a call starts."""
 
-PASSING_PARAMETERS = frozenset({"_", "_t", "cb", "nonce", "request_id", "requestid", "timestamp"})
+PASSING_PARAMETERS = frozenset(
+    {"_", "_t", "cb", "nonce", "request_id", "requestid", "timestamp"}
+    | {"hmac", "sig", "sign", "signature", "x-amz-date", "x-amz-signature"}
+)
 """Outermost parameters, in lower case, that differ in every call without asking for anything else."""
+
+ON_RESOURCE = frozenset({"PUT", "PATCH", "DELETE"})
 
 _KEYSET = re.compile(r"(?:^|\[)[<>]")
 """A filter such as ``>ID`` moves through a listing by its key."""
@@ -66,7 +71,14 @@ def items_of(loop: Loop, view: View) -> list[str]:
     is_loop = _distinct(spans, items) >= view.needed(loop) and not all(
         _is_list(spans, name) for name in items
     )
-    return items if is_loop else []
+    return items if is_loop and _is_for_items(loop, items) and not view.is_chain(loop) else []
+
+
+def _is_for_items(loop: Loop, items: list[str]) -> bool:
+    """Whether the calls are for different items: a PUT, PATCH or DELETE is for what its URL names."""
+    return loop.first.attrs.get("method") not in ON_RESOURCE or any(
+        name == "path" or name.startswith("?") for name in items
+    )
 
 
 def _items(spans: list[Span]) -> list[str]:

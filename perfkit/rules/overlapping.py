@@ -3,8 +3,8 @@
     after = max(longest call, per host: sum of its calls / SAFE_CONCURRENCY, time its rate limit needs)
     saving = sum of the calls - after
 
-A call that found a connection open would have to open one of its own; where the trace shows how long that
-takes it is added.
+Calls together may open connections that one after another they did not need. That is done once for as long
+as they are kept open, and left out.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ def together(steps: Sequence[Sequence[Span]], view: View) -> Saving:
             times[host] += span.duration_ns
             calls[host] += 1
     now = sum(times.values())
-    opening = _opening(steps, calls, view)
-    longest = max(sum([span.duration_ns + opening.get(span.id, 0) for span in step]) for step in steps)
+    longest = max(sum([span.duration_ns for span in step]) for step in steps)
     crowded = max(times.values()) // SAFE_CONCURRENCY
     limited, host = max((_limit_ns(number, view.facts(host)), host) for host, number in calls.items())
     after = max(longest, crowded, limited)
@@ -41,27 +40,7 @@ def together(steps: Sequence[Sequence[Span]], view: View) -> Saving:
     else:
         why = f"{SAFE_CONCURRENCY} at a time to one host"
     basis = f"{len(steps)} one after another take {text(now)}; together {text(after)}: {why}"
-    if opening:
-        basis += ", with the time to open a connection for each"
     return Saving(max(0, now - after), basis, 0, min(len(steps), SAFE_CONCURRENCY))
-
-
-def _opening(steps: Sequence[Sequence[Span]], calls: dict[str, int], view: View) -> dict[int, int]:
-    """How long opening a connection takes, for each call that found one open which others use as well."""
-    reused = [
-        span
-        for step in steps
-        for span in step
-        if span.attrs.get("connection") == "reused" and calls[str(span.attrs.get("host", ""))] > 1
-    ]
-    if not reused:
-        return {}
-    fastest: dict[str, int] = {}
-    for span in view.connects:
-        host = str(span.attrs.get("host", ""))
-        fastest[host] = min(span.duration_ns, fastest.get(host, span.duration_ns))
-    hosts = {span.id: str(span.attrs.get("host", "")) for span in reused}
-    return {number: fastest[host] for number, host in hosts.items() if fastest.get(host)}
 
 
 def listed(names: Sequence[str]) -> str:

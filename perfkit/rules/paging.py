@@ -111,9 +111,8 @@ def is_chunked(loop: Loop) -> bool:
     """
     if not loop.statement.lists:
         return False
-    sizes = [span.attrs.get("listed", 0) for span in islice(loop.spans, _SAMPLE)]
-    if not any(sizes):
-        return True  # = ANY(?): an array too long to be looked at
+    # of = ANY(?) with an array too long to be looked at the length is not known
+    sizes = [span.attrs.get("listed", CHUNK) for span in islice(loop.spans, _SAMPLE)]
     if max(sizes) <= 1:
         return False
     names = _varying_names(loop, loop.statement.template)

@@ -25,12 +25,12 @@ _TAKES_JOB = "SKIP LOCKED"
 
 def patterns(view: View) -> list[list[Loop]]:
     """The groups of loops that take turns, each in the order of its rounds."""
-    found = []
-    for candidates in _by_target(view).values():
-        for members in _groups(candidates):
-            if len(members) > 1 and not all(_writes(loop) for loop in members):
-                found.append(members[:MAX_MEMBERS])
-    return found
+    groups = [members for candidates in _by_target(view).values() for members in _groups(candidates)]
+    return [
+        members[:MAX_MEMBERS]
+        for members in groups
+        if len(members) > 1 and not all(_writes(loop) for loop in members)
+    ]
 
 
 def jobs(view: View) -> list[list[Loop]]:

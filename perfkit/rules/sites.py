@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from perfkit.model import Frame, Span
+from perfkit.rules.chains import is_chain
 from perfkit.rules.sources import Sources
 from perfkit.rules.tries import is_tried_again
 
@@ -41,11 +42,22 @@ class Sites:
         loops that only try again. Without a source it is the innermost line of this operation alone.
         """
         path = self._own(span)
-        if path and "relation" not in span.attrs and "deferred" not in span.attrs:
-            for place, frame in enumerate(path):
-                if self._sources.is_loop(frame) and not is_tried_again(frame, self._sources):
-                    return _named(path[place:]) or span.site
+        if "relation" not in span.attrs and "deferred" not in span.attrs:
+            path = self._from_loop(path) or path
         return _named(path) or span.site
+
+    def is_chain(self, span: Span) -> bool:
+        """Whether each call of its loop asks for what the last one's answer named."""
+        own = self._own(span)
+        path = self._from_loop(own)
+        return any(is_chain(frame, self._sources) for frame in (path[:1] or own))
+
+    def _from_loop(self, path: Path) -> Path:
+        """The path from the innermost line on that lies in a loop, other than one that tries again."""
+        for place, frame in enumerate(path):
+            if self._sources.is_loop(frame) and not is_tried_again(frame, self._sources):
+                return path[place:]
+        return ()
 
     def of_call(self, span: Span) -> Frame | None:
         """The innermost line that only this operation passes through."""

@@ -116,6 +116,10 @@ class View:
         """The line a person would edit about an operation by itself."""
         return self._sites.of_call(span)
 
+    def is_chain(self, loop: Loop) -> bool:
+        """Whether each call of a loop asks for what the last one's answer named."""
+        return self._sites.is_chain(loop.first)
+
     def place(self, span: Span) -> str:
         """Where it happened, for traces that do not name lines: the spans around it, outermost first."""
         return "" if span.path else " > ".join(self.places.names_above(span)[-MAX_PLACE_NAMES:])
@@ -168,7 +172,7 @@ class View:
         return has_between(self._sleeps, start_ns - 1, end_ns)
 
     def is_busy_between(self, start_ns: int, end_ns: int) -> bool:
-        """Whether another query or request began between two moments."""
+        """Whether another query, request or end of a transaction began between two moments."""
         return has_between(self._request_starts, start_ns, end_ns) or has_between(
             self._query_starts, start_ns, end_ns
         )
@@ -179,7 +183,8 @@ class View:
 
     @cached_property
     def _query_starts(self) -> list[int]:
-        return [span.start_ns for span in self.queries]
+        kinds = ("query", "transaction")
+        return [span.start_ns for span in self.trace.spans if span.kind in kinds]
 
     @cached_property
     def _request_starts(self) -> list[int]:

@@ -17,12 +17,13 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
+from types import FrameType
 from typing import Any, NamedTuple, TypeVar
 
-from perfkit.tracing.callpath import capture, shown
+from perfkit.tracing.callpath import Path, capture, shown
 from perfkit.tracing.open_spans import NOWHERE, Detour, OpenSpan
 from perfkit.tracing.scopes import START, active, current, here, innermost
-from perfkit.tracing.tasks import remember_start
+from perfkit.tracing.tasks import remember_job, remember_start
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,10 +64,11 @@ def follow_imported() -> None:
                 _replace(owner, name, replace)
 
 
-def carry(function: F) -> F:
+def carry(function: F, path: Path = ()) -> F:
     """``function``, to be run elsewhere, below the span that is current here.
 
-    The same object where nothing is recorded.
+    The same object where nothing is recorded. ``path`` is what led here, if none of the function is the
+    application's.
     """
     if not active:
         return function
@@ -77,9 +79,11 @@ def carry(function: F) -> F:
     def carried(*args: Any, **kwargs: Any) -> Any:
         before = current.get()
         current.set(scope)
+        noted = remember_job(path)
         try:
             return function(*args, **kwargs)
         finally:
+            remember_job(noted)
             current.set(before)
 
     return carried  # type: ignore[return-value]
@@ -143,7 +147,7 @@ def _submitting(original: Any) -> Any:
     def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
         if not active:
             return original(self, fn, *args, **kwargs)
-        carried, before = carry(fn), current.get()
+        carried, before = carry(fn, _way_to_library(fn, sys._getframe(1))), current.get()
         current.set(START)  # a thread that this starts outlives the span: it must not keep the recording
         try:
             return original(self, carried, *args, **kwargs)
@@ -151,6 +155,17 @@ def _submitting(original: Any) -> Any:
             current.set(before)
 
     return submit
+
+
+def _way_to_library(function: Any, frame: FrameType) -> Path:
+    """The lines that led to a job none of which is the application's, as ``run_in_executor(None, get, url)``."""
+    code = getattr(function, "__code__", None)
+    if code is not None and shown(code.co_filename) is not None:
+        return ()
+    step: FrameType | None = frame
+    while step is not None and str(step.f_globals.get("__name__")).startswith(("asyncio.", "concurrent.")):
+        step = step.f_back
+    return capture(step)
 
 
 def _creating(original: Any) -> Any:

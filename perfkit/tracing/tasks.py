@@ -6,11 +6,13 @@ Called for every span: the two functions replace themselves by asyncio's own.
 from __future__ import annotations
 
 import sys
+from threading import local
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from perfkit.tracing.callpath import Path
 
+_job = local()
 _started_by: WeakKeyDictionary[Any, Path] = WeakKeyDictionary()
 
 
@@ -32,12 +34,21 @@ def remember_start(task: Any, path: Path) -> None:
 
 
 def start_of_task() -> Path:
-    """The lines that started the task that runs here, where they were noted; else ()."""
+    """The lines that started the task or the pool's job that runs here, where they were noted; else ()."""
     if not _started_by:
-        return ()
+        return getattr(_job, "path", ())
     loop = running_loop()
-    task = None if loop is None else task_in(loop)
+    if loop is None:
+        return getattr(_job, "path", ())
+    task = task_in(loop)
     return () if task is None else _started_by.get(task, ())
+
+
+def remember_job(path: Path) -> Path:
+    """Note the lines that gave this thread what it runs now. Returns what was noted before."""
+    before: Path = getattr(_job, "path", ())
+    _job.path = path
+    return before
 
 
 def _take_over() -> bool:

@@ -47,7 +47,7 @@ def test_chunks_are_small(tmp_path):
     assert max(map(len, chunks)) <= 2 * CHUNK_BYTES
 
 
-@pytest.mark.parametrize("cut", [30, 1000, -1, -8])
+@pytest.mark.parametrize("cut", [1000, -1, -8])
 def test_a_truncated_gzip_is_read_as_far_as_it_goes(tmp_path, cut):
     noted = LeftOut()
     content = os.urandom(50_000).hex().encode()

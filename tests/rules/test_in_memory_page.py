@@ -130,7 +130,6 @@ def latest(session):
 
 
 def test_sqlite3():
-
     with perfkit.record() as rec:
         db = sqlite3.connect(":memory:")
         db.execute("CREATE TABLE t (id integer)")

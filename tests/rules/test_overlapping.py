@@ -2,7 +2,7 @@ from perfkit.model import HostFacts
 from perfkit.rules.overlapping import listed, together
 from perfkit.rules.view import View
 
-from .traces import MS, connect, request, trace_of
+from .traces import MS, request, trace_of
 
 
 def calls(*durations_ms, host="h", **facts):
@@ -14,9 +14,9 @@ def calls(*durations_ms, host="h", **facts):
     return found
 
 
-def saving(steps, hosts=(), more=()):
+def saving(steps, hosts=()):
     spans = [span for step in steps for span in step]
-    return together(steps, View(trace_of([*spans, *more], hosts)))
+    return together(steps, View(trace_of(spans, hosts)))
 
 
 def test_the_longest_remains():
@@ -52,21 +52,6 @@ def test_a_limit_that_is_slower_than_the_calls_leaves_nothing():
 
 def test_the_limit_of_another_host_does_not_matter():
     assert saving(calls(100, 100), [HostFacts("other", burst=1, per_second=0.1)]).saving_ns == 100 * MS
-
-
-def test_each_call_needs_a_connection_of_its_own():
-    first, *rest = calls(130, 100, 100)
-    for (span,) in rest:
-        span.attrs["connection"] = "reused"
-    found = saving([first, *rest], more=[connect(0, 30 * MS, host="h"), connect(0, 40 * MS, host="h")])
-    assert found.saving_ns == 200 * MS
-    assert found.basis.endswith(", with the time to open a connection for each")
-
-
-def test_a_host_that_is_asked_once_can_go_on_using_its_connection():
-    steps = [*calls(100, host="a", connection="reused"), *calls(100, host="b", connection="reused")]
-    found = saving(steps, more=[connect(0, 30 * MS, host="a"), connect(0, 30 * MS, host="b")])
-    assert found.saving_ns == 100 * MS
 
 
 def test_names_are_listed_once_and_not_all():

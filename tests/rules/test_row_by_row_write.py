@@ -93,7 +93,11 @@ SILENT = {
         query(n * MS, 1, "DELETE FROM logs WHERE id IN (SELECT id FROM logs LIMIT 500)", None, rows=500)
         for n in range(4)
     ],
-    "heartbeat": [query(n * 500 * MS, 1, "UPDATE workers SET seen = ? WHERE id = 1", (n,)) for n in range(4)],
+    "heartbeat": [
+        *[query(n * 50 * MS, 1, "UPDATE workers SET seen = ? WHERE id = 1", (n,)) for n in range(4)],
+        *[span("wait", n * 50 * MS + MS, 40 * MS, "time.sleep") for n in range(4)],
+    ],
+    "met no row": [query(n * MS, 1, "UPDATE t SET a = ? WHERE version = 5", (n,), rows=0) for n in range(4)],
     "reads": queries(5, "SELECT a FROM t WHERE id = ?"),
     "for each database": [query(n, 1, INSERT, (n,), database=f"d{n}") for n in range(5)],
 }

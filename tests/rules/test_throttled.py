@@ -154,23 +154,23 @@ def test_retries_of_an_adapter(server):
     retry = Retry(total=5, backoff_factor=0, status_forcelist=[429], respect_retry_after_header=False)
     with perfkit.record() as rec, requests.Session() as session:
         session.mount("http://", requests.adapters.HTTPAdapter(max_retries=retry))
-        with pytest.raises(requests.RetryError):
+        with pytest.raises(requests.exceptions.RetryError):
             session.get(f"{server.url}/status/429", timeout=5)
     (finding,) = check(View(rec.trace))
     assert finding.count == 6
 
 
 def test_gathered_calls_and_a_patient_one(server):
-    async def main():
+    async def main(count):
         async with aiohttp.ClientSession() as session:
 
             async def call(number):
                 async with session.get(f"{server.url}/status/429?n={number}") as response:
                     await response.read()
 
-            await asyncio.gather(*map(call, range(calls)))
+            await asyncio.gather(*map(call, range(count)))
 
-    for calls, expected in ((2, []), (6, [6])):
+    for count, expected in ((2, []), (6, [6])):
         with perfkit.record() as rec:
-            asyncio.run(main())
+            asyncio.run(main(count))
         assert [finding.count for finding in check(View(rec.trace))] == expected

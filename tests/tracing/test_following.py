@@ -1,8 +1,11 @@
 import asyncio
 import concurrent.futures
 import contextvars
+import functools
 import gc
+import inspect
 import itertools
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -12,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import perfkit
 from perfkit.tracing import Clock, Recording, carry, here, span, trace
 
 from .test_async import tree
@@ -455,3 +459,19 @@ def test_of_nested_recordings_of_the_whole_process_the_outer_one_goes_on():
         may_go.set()
         thread.join()
     assert outer.counts["span"] == 1
+
+
+def test_a_job_of_a_library_has_the_lines_that_gave_it_to_the_pool(tmp_path):
+    async def main():
+        loop = asyncio.get_running_loop()
+        connect = functools.partial(sqlite3.connect, check_same_thread=False)
+        return await loop.run_in_executor(None, connect, tmp_path / "b.db")
+
+    with perfkit.record(probes="sqlite3") as rec, ThreadPoolExecutor(1) as pool:
+        at = inspect.currentframe().f_lineno + 1
+        pool.submit(sqlite3.connect, tmp_path / "a.db", check_same_thread=False).result().close()
+        asyncio.run(main()).close()
+        pool.submit(time.time).result()
+    by_pool, by_loop = rec.trace.of_kind("connect")
+    assert by_pool.site.line == at
+    assert by_loop.site.function.endswith("main")
