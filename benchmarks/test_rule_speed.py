@@ -81,11 +81,15 @@ def tell(benchmark, title, found):
 
 # In a child
 
+GIVES_UP_AFTER_S = 100
+"""Of processor time: what is quadratic need not come to its end."""
+
 
 def measure():
     """All rules over a trace that this process has made: once as ever, and again with all sources read."""
     from perfkit.rules import Sources, check
 
+    resource.setrlimit(resource.RLIMIT_CPU, (GIVES_UP_AFTER_S, GIVES_UP_AFTER_S))
     shape, count = sys.argv[1].split(":")
     with TemporaryDirectory() as folder:
         write_program(folder)

@@ -35,6 +35,9 @@ MAX_KEPT_SPANS = 500
 
 MAX_ERROR_CHARACTERS = 300
 
+_STATEMENT = re.compile(r"\n\[SQL: .*", re.DOTALL)
+"""What SQLAlchemy adds to an error: the statement and its parameters."""
+
 _URL = re.compile(r"https?://[^\s'\"<>]+")
 
 
@@ -229,7 +232,7 @@ def _said(error: BaseException) -> str:
 
 def _cut(text: str) -> str:
     """One line without secrets: URLs in it are masked as everywhere."""
-    text = " ".join(plain_text(text).split())
+    text = " ".join(_STATEMENT.sub("", plain_text(text)).split())
     text = _URL.sub(lambda found: _masked(found[0]), text)
     return text if len(text) <= MAX_ERROR_CHARACTERS else text[: MAX_ERROR_CHARACTERS - 1] + "…"
 

@@ -29,13 +29,9 @@ _MB = 1_000_000
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--format", "source", help=f"Format of the files: {', '.join(INPUTS)} (default: by content).")
 @click.option(
-    *("-f", "forms"),
-    type=Names(),
-    default="text",
-    show_default=True,
-    help=f"Show it as {', '.join(FORMATS)}.",
+    "-f", "forms", type=Names(), default="text", show_default=True, help=f"Show: {', '.join(FORMATS)}."
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write it here: all formats but text.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here; text goes to stdout.")
 @click.option("--force", is_flag=True, help="Replace the file named with -o.")
 @click.option("--per-trace", is_flag=True, help="Do not add up the findings of all traces.")
 @click.option("--min-spent", "min_spent_ns", type=Duration(), help="Leave out findings that cost less: 50ms.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from perfkit.ingest.left_out import LeftOut
-from perfkit.model import Finding, Trace
+from perfkit.model import Finding
 
 MAX_ROWS = 10_000
 """Beyond twice as many, only the costliest are kept."""
@@ -23,10 +23,9 @@ class Rows:
         self._rows: dict[object, _Row] = {}
         self._added = 0
 
-    def add(self, findings: list[Finding], trace_id: str, trace: Trace) -> None:
-        """What was found in one trace."""
+    def add(self, findings: list[Finding], trace_id: str, service: str) -> None:
+        """What was found in one trace, in the spans of one service ("": not known)."""
         for finding in findings:
-            service = _service(finding, trace)
             place = ": ".join(filter(None, (service, finding.place)))
             self._added += 1
             key = self._added if self._per_trace else (finding.identity, place)
@@ -108,10 +107,3 @@ class _Row:
 
 def _cost(finding: Finding) -> tuple[int, int, int]:
     return (finding.saving_ns is not None, finding.saving_ns or 0, finding.spent_ns)
-
-
-def _service(finding: Finding, trace: Trace) -> str:
-    """The service that the finding's operations belong to."""
-    first = finding.span_ids[0] if finding.span_ids else 0
-    span = trace.spans[first - 1] if 0 < first <= len(trace.spans) else None
-    return str(span.attrs.get("service", "")) if span is not None and span.id == first else ""

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from perfkit.ingest.aggregate import Rows
+from perfkit.ingest.building import by_service
 from perfkit.ingest.files import Progress
 from perfkit.ingest.left_out import LeftOut
 from perfkit.ingest.reading import Reader
@@ -54,7 +55,10 @@ def analyze(
             clocks.add(trace.clock)
             for warning in trace.warnings:
                 left_out.remark(warning)
-            rows.add(_judge(trace, replace(limits, min_spent_ms=0.0), sources, left_out), trace_id, trace)
+            for service, part in by_service(trace):
+                rows.add(
+                    _judge(part, replace(limits, min_spent_ms=0.0), sources, left_out), trace_id, service
+                )
     except KeyboardInterrupt:
         interrupted = True
         left_out.say("interrupted: the rest of the files was not read")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from perfkit.ingest.layers import adopt, merge_layers
 from perfkit.ingest.left_out import LeftOut
 from perfkit.ingest.own import RECORDING
@@ -180,3 +182,18 @@ def _with_facts(trace: Trace, recordings: list[Span]) -> Trace:
                 setattr(trace, name, told)
         trace.cpu_ns = span.cpu_ns
     return trace
+
+
+def by_service(trace: Trace) -> list[tuple[str, Trace]]:
+    """What each service did: the same operation of two of them is no loop. Takes the trace apart."""
+    parts: dict[str, list[Span]] = {}
+    services: dict[int, str] = {}
+    for span in trace.spans:
+        service = services[span.id] = str(span.attrs.get("service", ""))
+        parts.setdefault(service, []).append(span)
+    if len(parts) == 1:
+        return [(service, trace) for service in parts]
+    for span in trace.spans:
+        if span.parent is not None and services.get(span.parent) != services[span.id]:
+            span.parent = None
+    return [(service, replace(trace, spans=spans)) for service, spans in parts.items()]

@@ -120,9 +120,7 @@ class _Reader:
 
     def _begin(self, begun: _Begun) -> None:
         if self._waiting >= MAX_WAITING:
-            self._left_out.add(
-                "left out", "event", f"beyond {MAX_WAITING:,} that have begun and not ended"
-            )
+            self._left_out.add("left out", "event", f"beyond {MAX_WAITING:,} that have begun and not ended")
             return
         self._stacks.setdefault(_track(begun.event), []).append(begun)
         self._waiting += 1

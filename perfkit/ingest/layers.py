@@ -62,7 +62,7 @@ def adopt(spans: list[Span], above: list[int]) -> None:
         if span.kind in _LAYERED and span.end_ns >= 0 and "tracer" in span.attrs:
             attrs = span.attrs
             what = tuple(attrs.get(key) for key in ("sql", "host", "method", "template"))
-            groups[above[place], what[1:] if span.kind == "request" else what[0]].append(place)
+            groups[span.parent, what[1:] if span.kind == "request" else what[0]].append(place)
     for group in groups.values():
         if len({spans[place].attrs["tracer"] for place in group}) > 1:
             _adopt(

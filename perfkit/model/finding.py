@@ -14,8 +14,8 @@ class Finding(Struct):
     operation with its values masked. ``site`` is the line to edit, ``path`` the whole call path.
     ``spent_ns`` is what the operations took; ``saving_ns`` what the fix is predicted to save (None: unknown)
     and ``basis`` how that was predicted. ``evidence`` are short facts, ``fix`` says what to do. ``place``
-    names the spans around it where the trace does not name lines; ``traces`` is in how many traces, or requests
-    that a service answered, it was found; ``count`` and the times are the sums.
+    names the spans around it where the trace does not name lines; ``traces`` is in how many traces it was
+    found, of which ``count`` and the times are the sums.
     """
 
     rule: str

@@ -133,9 +133,10 @@ class _Tables:
         try:
             ((lowest, reached),) = self._rows(f"SELECT min(rowid), max(rowid) FROM ({first})")  # noqa: S608
             ((highest,),) = self._rows(f"SELECT max(rowid) FROM {name}")  # noqa: S608
-            return 1 + round((MAX_COUNTED - 1) * (highest - lowest) / (reached - lowest))
+            estimate: int = 1 + round((MAX_COUNTED - 1) * (highest - lowest) / (reached - lowest))
         except Exception:  # a table without row numbers
             return 0
+        return estimate
 
     def _pragma(self, name: str, table: str) -> list[tuple[str, int]]:
         """Of each entry its name and, of a column, its place in the primary key (from 1; 0: none)."""

@@ -16,8 +16,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from perfkit.probes.clients import note_blocking
-from perfkit.probes.plans import claim
-from perfkit.probes.plans_postgres import Rows, conversation
+from perfkit.probes.psycopg_plans import explain
 from perfkit.probes.queries import Link, Query, begin, begin_connect, counting, end, next_link
 from perfkit.probes.replacements import Replacements
 from perfkit.tracing import Operation, here, leave
@@ -33,8 +32,7 @@ DEFAULT_PORT = "5432"
 TRANSACTION = (b"BEGIN", b"COMMIT", b"ROLLBACK", b"SAVEPOINT", b"RELEASE", b"PREPARE TRANSACTION")
 """How the commands begin that psycopg sends for a transaction: it sends others, which are its own affair."""
 
-_IDLE, _IN_TRANSACTION = 0, 2  # of psycopg.pq.TransactionStatus
-_ANSWERED = (1, 2)  # of psycopg.pq.ExecStatus: with and without rows
+_IDLE = 0  # of psycopg.pq.TransactionStatus
 
 Steps = Generator[Any, Any, Any]
 Opened = TypeVar("Opened", bound=Operation | None)
@@ -101,7 +99,7 @@ def _watch(
                     raise
                 end(opened, rows(self, result))
             if explaining and describe is _statement:
-                yield from _explain(opened, self, *args, **options)
+                yield from explain(opened, self, *args, **options)
             return result
 
         return watched
@@ -111,72 +109,6 @@ def _watch(
 
 def _statement(frame: FrameType, cursor: Any, query: Any, params: Any = None, *rest: Any, **more: Any) -> Any:
     return _begin(cursor, query, params, frame)
-
-
-def _explain(opened: Query | None, cursor: Any, *statement: Any, **more: Any) -> Steps:
-    """Ask for the plan of a statement that was just answered, while the connection is still the cursor's."""
-    asking = None
-    with suppress(Exception):
-        asking = _asking(opened, cursor, *statement, **more)
-    if asking is None:
-        return
-    talk, sent, encoding = asking
-    try:
-        command, has_params = next(talk)
-        while True:
-            try:
-                text = command.encode(encoding)
-                rows = yield from _ask(cursor._conn.pgconn, text, sent if has_params else None)
-            except Exception as error:
-                command, has_params = talk.throw(error)
-            else:
-                command, has_params = talk.send(rows)
-    except StopIteration:
-        pass
-
-
-def _asking(
-    opened: Query | None, cursor: Any, query: Any, params: Any = None, *rest: Any, **more: Any
-) -> tuple[Any, Any, str] | None:
-    """What to say to the server, with what parameters, in which encoding; None if nothing is to be asked."""
-    connection = cursor._conn
-    status = connection.pgconn.transaction_status
-    if status not in (_IDLE, _IN_TRANSACTION) or connection._pipeline:
-        return None
-    claimed = claim(opened, _text_and_params(query, params, cursor)[0])
-    if claimed is None:
-        return None
-    sent, encoding = _sent(cursor, query, params), connection.info.encoding
-    talk = conversation(claimed, sent.query.decode(encoding), inside=status == _IN_TRANSACTION)
-    return talk, sent, encoding
-
-
-def _sent(cursor: Any, query: Any, params: Any) -> Any:
-    """The statement and its parameters as they went to the server, without a server cursor's DECLARE."""
-    if not hasattr(cursor, "_declare_gen"):
-        return cursor._query
-    from psycopg._queries import PostgresQuery
-    from psycopg._transformer import Transformer
-
-    converted = PostgresQuery(Transformer(cursor))
-    converted.convert(query, params)
-    return converted
-
-
-def _ask(pgconn: Any, command: bytes, sent: Any) -> Generator[Any, Any, Rows]:
-    """The rows of one command, in text; raises the server's error. Nothing of psycopg's own sees it."""
-    from psycopg import errors, generators
-
-    if sent is None or not sent.types:  # a client's cursor has put them into the text
-        pgconn.send_query_params(command, None)
-    else:
-        pgconn.send_query_params(command, sent.params, param_types=sent.types, param_formats=sent.formats)
-    result = (yield from generators.execute(pgconn))[-1]
-    if result.status not in _ANSWERED:
-        raise errors.error_from_result(result)
-    columns = range(result.nfields)
-    values = [[result.get_value(row, column) for column in columns] for row in range(result.ntuples)]
-    return [tuple(None if value is None else value.decode() for value in row) for row in values]
 
 
 def _fetch(frame: FrameType, cursor: Any, num: int | None) -> Query | None:

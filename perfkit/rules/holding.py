@@ -22,6 +22,10 @@ SLEEP = "time.sleep"
 SETUP_FACTOR = 4
 """A library may hold the loop up once, for so many thresholds: it sets itself up when it is first used."""
 
+WAITING_PART = 10
+"""What waits uses less than such a part of its time for computing; what uses more, on a busy machine, may be
+computing that others interrupted."""
+
 STALL_FACTOR = 2
 """A thread that does not compute may, once, have been without a processor for so many thresholds."""
 
@@ -36,11 +40,15 @@ _SETTING_UP = (
     "ssl.create_default_context",
 )
 _WAITING = frozenset(
-    {"dbm", "ftplib", "gzip", "http", "imaplib", "logging", "os", "pathlib", "poplib", "queue", "select"}
-    | {"selectors", "shelve", "shutil", "smtplib", "socket", "ssl", "subprocess", "tarfile", "tempfile"}
-    | {"threading", "urllib", "zipfile"}
+    {"ftplib", "http", "imaplib", "poplib", "queue", "select", "selectors", "smtplib", "socket", "ssl"}
+    | {"subprocess", "threading", "urllib"}
 )
-"""Modules of the standard library that wait for files, other machines, processes or threads."""
+"""Modules of the standard library that wait for other machines, processes or threads."""
+
+_FILES = frozenset(
+    {"dbm", "gzip", "io", "logging", "os", "pathlib", "shelve", "shutil", "tarfile", "tempfile", "zipfile"}
+)
+"""Those that may wait for files."""
 
 _MODULE = "<module>"
 
@@ -104,7 +112,11 @@ def shows_work(span: Span) -> bool:
     if call.rpartition(".")[2] in HANDED_OVER:
         return False
     package = inside.partition(".")[0]
-    return package in _WAITING or _is_foreign(package) if inside else bool(call)
+    if package in _WAITING:
+        return True
+    if span.cpu_ns * WAITING_PART > span.duration_ns:
+        return False
+    return package in _FILES or _is_foreign(package) if inside else bool(call)
 
 
 def is_computing(span: Span) -> bool:
@@ -118,9 +130,11 @@ def is_doubtful(span: Span) -> bool:
     """Whether what a blocked span shows may have other reasons, if it happens once."""
     package = str(span.attrs.get("inside", "")).partition(".")[0]
     threshold_ns = int(span.attrs.get("threshold_ns", 0))
+    computing = is_computing(span)
     if _is_foreign(package):
-        return span.duration_ns < SETUP_FACTOR * threshold_ns
-    return not package and not is_computing(span) and span.duration_ns < STALL_FACTOR * threshold_ns
+        own_ns = span.cpu_ns if computing and span.cpu_ns >= 0 else span.duration_ns
+        return own_ns < SETUP_FACTOR * threshold_ns
+    return not package and not computing and span.duration_ns < STALL_FACTOR * threshold_ns
 
 
 def _is_foreign(package: str) -> bool:

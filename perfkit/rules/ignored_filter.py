@@ -137,34 +137,43 @@ def _size(span: Span) -> int:
 
 
 def _requests(view: View, loops: list[Loop]) -> Iterable[Finding]:
-    filters = [(loop, names) for loop in loops if (names := _filters(view, loop))]
-    if not filters:
+    asked: dict[tuple[Any, ...], set[frozenset[str]]] = {_call(loop): set() for loop in loops}
+    if not asked:
         return
-    asked: dict[tuple[Any, ...], set[frozenset[str]]] = {_call(loop): set() for loop, _ in filters}
     for loop in view.request_loops:
         call = _call(loop)[:-1]
         for size in {_size(span) for span in loop.spans}:
             if (*call, size) in asked:
                 asked[*call, size].add(_names(loop.first))
-    for loop, names in filters:
-        rest = _names(loop.first) - set(names)
-        without = any(others <= rest for others in asked[_call(loop)])
-        lengths = _lengths(loop.spans, names)
-        if not without and not (lengths and max(lengths) >= 2 * min(lengths)):
-            continue
-        named = ", ".join(name.lstrip("?") for name in names)
-        how = "the same call without it gives as much"
-        if not without:
-            how = f"for {min(lengths)} values as much as for {max(lengths)}"
-        different = f"{_distinct(loop.spans, names)} different values of {named}"
-        yield _finding(
-            loop.spans,
-            view.line(loop.first),
-            [f"{_size(loop.first):,} bytes for each of {different}", how],
-            f"Check {named}: the answers do not depend on it. It may be misspelt, in the wrong place, or "
-            "unknown to the service.",
-            view.place(loop.first),
-        )
+    for loop in loops:
+        own = _names(loop.first)
+        fewer = [others for others in asked[_call(loop)] if others < own]
+        lists = any("*" in str(value) for value in loop.first.attrs.get("params", {}).values())
+        names = _filters(view, loop) if fewer or lists else []
+        how = _how(loop.spans, names, without=any(others <= own - set(names) for others in fewer))
+        if how:
+            named = ", ".join(name.lstrip("?") for name in names)
+            different = f"{_distinct(loop.spans, names)} different values of {named}"
+            yield _finding(
+                loop.spans,
+                view.line(loop.first),
+                [f"{_size(loop.first):,} bytes for each of {different}", how],
+                f"Check {named}: the answers do not depend on it. It may be misspelt, in the wrong place, or "
+                "unknown to the service.",
+                view.place(loop.first),
+            )
+
+
+def _how(spans: list[Span], names: list[str], *, without: bool) -> str:
+    """What shows that the parameters change nothing; "" if nothing does."""
+    if not names:
+        return ""
+    if without:
+        return "the same call without it gives as much"
+    lengths = _lengths(spans, names)
+    if lengths and max(lengths) >= 2 * min(lengths):
+        return f"for {min(lengths)} values as much as for {max(lengths)}"
+    return ""
 
 
 def _call(loop: Loop) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""Findings of the same line in several requests that a service answered, as one with their total cost."""
+"""Findings of one line as one with their total cost: of several requests answered, or of several tasks."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ def _sum(members: list[Finding]) -> Finding:
         count=sum(finding.count for finding in members),
         spent_ns=sum(finding.spent_ns for finding in members),
         saving_ns=sum(savings) if savings else None,
-        basis=f"in the costliest of {len(members)} requests: {worst.basis}",
-        evidence=[f"in {len(members)} requests, up to {worst.count} times in one", *worst.evidence],
+        basis=f"of the costliest of {len(members)}: {worst.basis}",
+        evidence=[f"{len(members)} times over, up to {worst.count} calls in one", *worst.evidence],
         span_ids=[number for finding in members for number in finding.span_ids],
-        traces=sum(finding.traces for finding in members),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from perfkit.model import Finding, Span, busy_ns
+from perfkit.model import Finding, Span
 from perfkit.rules.loops import Loop, is_refused
 from perfkit.rules.savings import Saving, predict
 from perfkit.rules.view import View, by_cost
@@ -43,7 +43,7 @@ PAGE_PARAMETERS = frozenset(
 
 PASSING_PARAMETERS = frozenset(
     {"_", "_t", "cb", "nonce", "request_id", "requestid", "timestamp"}
-    | {"hmac", "sig", "sign", "signature", "x-amz-date", "x-amz-signature"}
+    | {"hmac", "sig", "sign", "signature", "ts", "x-amz-date", "x-amz-signature"}
 )
 """Outermost parameters, in lower case, that differ in every call without asking for anything else."""
 
@@ -139,7 +139,7 @@ def _finding(view: View, loop: Loop, items: list[str]) -> Finding:
         name=NAME,
         template=f"{first.name} {first.attrs.get('body', '')}".strip(),
         count=len(spans),
-        spent_ns=busy_ns(spans),
+        spent_ns=saving.spent_ns,
         site=view.site(first),
         path=first.path,
         saving_ns=saving.saving_ns,

@@ -55,6 +55,7 @@ class Source:
         self._innermost: dict[int, ast.AST] = {}
         _index(tree, self._above, self._innermost)
         self._chains: dict[ast.AST | None, Chain] = {None: ()}
+        self._given: dict[ast.AST, tuple[set[str], set[str]]] = {}
 
     def chain(self, line: int) -> Chain:
         """The statements and lambdas around a line, the outermost first; of several on it the first."""
@@ -98,13 +99,14 @@ class Source:
         begin = self._begin(frame)
         if begin is None:
             return False
-        if frame.function.rpartition(".")[2] == _LAMBDA:
-            return self._is_given_away(self.chain(line)[begin - 1])
+        innermost = frame.function.rpartition(".")[2]
+        if innermost == _LAMBDA and self._is_given_away(self.chain(line)[begin - 1]):
+            return True
         owner = around[-1] if around else self.chain(line)[begin - 1]
-        is_own = frame.function.rpartition(".")[2] in OWN_FRAMES
+        is_own = innermost in OWN_FRAMES
         return any(
             _repeats(node, line)
-            for node in expressions(owner)
+            for node in expressions(owner, line)
             if is_own or not isinstance(node, ast.GeneratorExp)  # which would be found by its own frame
         )
 
@@ -113,13 +115,18 @@ class Source:
         function = self.function(frame)
         if function is None:
             return False
-        passed = _decorated(self.chain(frame.line), function) or _own_passed(function)
-        kept = _kept_by_class(self._above.get(function)) if function.name == "__call__" else set[str]()
+        if function not in self._given:
+            passed = _decorated(self.chain(frame.line), function) or _own_passed(function)
+            kept = _kept_by_class(self._above.get(function)) if function.name == "__call__" else set[str]()
+            self._given[function] = passed, kept
+        passed, kept = self._given[function]
+        if not passed and not kept:
+            return False
         owner = self.around(frame)[-1:]
         return any(
-            holds(node, frame.line) and _passes_on(node, passed, kept)
+            _passes_on(node, passed, kept)
             for statement in owner
-            for node in expressions(statement)
+            for node in expressions(statement, frame.line)
         )
 
     def _is_given_away(self, function: ast.AST) -> bool:
@@ -157,14 +164,19 @@ def holds(node: ast.AST, line: int) -> bool:
     return node.lineno <= line <= (node.end_lineno or node.lineno)  # type: ignore[attr-defined,no-any-return]
 
 
-def expressions(owner: ast.AST) -> Iterator[ast.AST]:
-    """What a statement or lambda evaluates itself: nothing of the statements and lambdas within."""
+def expressions(owner: ast.AST, line: int | None = None) -> Iterator[ast.AST]:
+    """What a statement or lambda evaluates itself: nothing of the statements and lambdas within.
+
+    With a ``line`` only what reaches over it.
+    """
     waiting = list(ast.iter_child_nodes(owner))
     while waiting:
         node = waiting.pop()
         if isinstance(node, (ast.stmt, ast.Lambda)):
             continue
         if isinstance(node, ast.expr):
+            if line is not None and not holds(node, line):
+                continue
             yield node
         waiting.extend(ast.iter_child_nodes(node))
 
@@ -228,7 +240,7 @@ def _repeats(node: ast.AST, line: int) -> bool:
             for element in _elements(node)
             for part in ast.walk(element)
         )
-    return isinstance(node, ast.Call) and holds(node, line) and _calls_each(node)
+    return isinstance(node, ast.Call) and _calls_each(node)
 
 
 def _calls_each(node: ast.Call) -> bool:

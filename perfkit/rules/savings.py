@@ -27,12 +27,16 @@ SAFE_CONCURRENCY = 5
 
 @dataclass(frozen=True)
 class Saving:
-    """``saving_ns`` None means unknown; ``batch_size`` 0 that no batch call is known."""
+    """``saving_ns`` None means unknown; ``batch_size`` 0 that no batch call is known.
+
+    ``spent_ns`` is what the calls take now, with the pauses that a rate limit explains.
+    """
 
     saving_ns: int | None
     basis: str
     batch_size: int = 0
     concurrency: int = SAFE_CONCURRENCY
+    spent_ns: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,11 @@ def predict(loop: Loop, view: View) -> Saving:
     if batch:
         return _batched(spans, batch, now_ns, pause_ns, _link(spans, view, facts), facts)
     if loop.overlap > 1:
-        return Saving(None, "unknown: the calls overlap already and no batch call of this service is known")
+        why = "unknown: the calls overlap already and no batch call of this service is known"
+        return Saving(None, why, spent_ns=now_ns)
     after = max(now_ns // SAFE_CONCURRENCY, max(span.duration_ns for span in spans))
-    return Saving(max(0, now_ns - after), f"{SAFE_CONCURRENCY} at a time instead of one; now {text(now_ns)}")
+    basis = f"{SAFE_CONCURRENCY} at a time instead of one; now {text(now_ns)}"
+    return Saving(max(0, now_ns - after), basis, spent_ns=now_ns)
 
 
 def _batched(
@@ -70,7 +76,7 @@ def _batched(
     )
     if pause_ns:
         basis += f", of which {text(pause_ns)} waiting for the rate limit"
-    return Saving(max(0, now_ns - max(after, limited)), basis, batch)
+    return Saving(max(0, now_ns - max(after, limited)), basis, batch, spent_ns=now_ns)
 
 
 def _now(loop: Loop, view: View, facts: HostFacts) -> tuple[int, int]:

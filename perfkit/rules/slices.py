@@ -28,7 +28,7 @@ RUNNING = frozenset({"execute", "executemany", "executescript", "callproc"})
 LEAVING_ROWS = frozenset({"close", "keys", "rowcount", "description", "lastrowid", "closed"})
 """Methods and attributes that ask for no row."""
 
-WHOLE = frozenset({"list", "tuple"})
+WHOLE = frozenset({"iter", "list", "tuple"})
 EVALUATING = frozenset({"list", "tuple", "len", "bool", "sorted"})
 
 MAX_STEPS = 50
@@ -161,13 +161,9 @@ class _Result:
 
     def _of_attribute(self, attribute: ast.Attribute) -> list[Use]:
         call = self._above[attribute]
-        if not isinstance(call, ast.Call) or call.func is not attribute:
-            if attribute.attr in LEAVING_ROWS:
-                return []
-            raise _AllUsedError
         if attribute.attr in LEAVING_ROWS:
             return []
-        if attribute.attr not in FETCHING:
+        if not isinstance(call, ast.Call) or call.func is not attribute or attribute.attr not in FETCHING:
             raise _AllUsedError
         return self._of_fetch(call)
 
@@ -179,33 +175,25 @@ class _Result:
         if name in TAKING_ONE:
             return [Use("first", call.lineno, 1)]
         if name == "fetchmany":
-            return [Use("page", call.lineno, _constant(call.args[0]) if call.args else 0)]
+            return [Use("page", call.lineno, _between(0, _whole_number(call.args[0])) if call.args else 0)]
         return self._follow(call)
 
     def _of_argument(self, node: ast.AST, call: ast.Call) -> list[Use]:
-        if call.func is node or not isinstance(call.func, (ast.Name, ast.Attribute)):
+        name, is_plain = called(call), isinstance(call.func, ast.Name)
+        if call.args[:1] != [node] or not (is_plain or name == "islice"):
             raise _AllUsedError
-        name = called(call)
-        if call.args[:1] != [node]:
-            raise _AllUsedError
-        if isinstance(call.func, ast.Name) and (
-            name in WHOLE or (name == "sorted" and _sorts_by_column(call))
-        ):
+        if name in WHOLE or (name == "sorted" and _sorts_by_column(call)):
             return self._follow(call)
         if name in ("len", "bool"):
             return [Use("count" if name == "len" else "test", call.lineno)]
-        if name in ("next", "iter"):
-            return [Use("first", call.lineno, 1)] if name == "next" else self._follow(call)
+        if name == "next":
+            self._must_happen_once(call)
+            return [Use("first", call.lineno, 1)]
         if name == "islice" and len(call.args) in (2, 3):
-            bounds = [_constant(bound) for bound in call.args[1:]]
-            self._must_not_move(call, call.args[1:])
-            return [
-                Use(
-                    "page",
-                    call.lineno,
-                    bounds[-1] - (bounds[0] if len(bounds) == 2 else 0) if all(bounds) else 0,
-                )
-            ]
+            self._must_happen_once(call)
+            bounds = [_whole_number(bound) for bound in call.args[1:]]
+            lower, upper = bounds if len(bounds) == 2 else (0, *bounds)
+            return [Use("page", call.lineno, _between(lower, upper))]
         raise _AllUsedError
 
     def _of_subscript(self, subscript: ast.Subscript) -> list[Use]:
@@ -227,8 +215,7 @@ class _Result:
         if upper is not None and upper < 0:
             raise _AllUsedError
         self._must_not_move(subscript, [part.lower, part.upper])
-        known = upper is not None and lower is not None and 0 <= lower < upper
-        return [Use("page", subscript.lineno, upper - lower if known else 0)]  # type: ignore[operator]
+        return [Use("page", subscript.lineno, _between(lower, upper))]
 
     def _must_not_move(self, node: ast.AST, bounds: Sequence[ast.expr | None]) -> None:
         """A slice that moves in a loop takes one part after another, until all are taken."""
@@ -391,8 +378,9 @@ def _whole_number(node: ast.expr) -> int | None:
     return node.value if isinstance(node, ast.Constant) and type(node.value) is int else None
 
 
-def _constant(node: ast.expr) -> int:
-    return max(0, _whole_number(node) or 0)
+def _between(lower: int | None, upper: int | None) -> int:
+    """How many rows lie between two bounds; 0 if that is not known."""
+    return 0 if lower is None or upper is None or lower < 0 else max(0, upper - lower)
 
 
 def _begin(node: ast.AST) -> Place:

@@ -9,7 +9,11 @@ from perfkit.ingest.reading import Reader
 BASE_NS = 1_700_000_000_000_000_000
 MS = 1_000_000
 TRACE = "5b8efff798038103d269b633813fc60c"
-QUERY = {"db.system": "postgresql", "db.statement": "SELECT * FROM items WHERE order_id = $1", "db.name": "shop"}
+QUERY = {
+    "db.system": "postgresql",
+    "db.statement": "SELECT * FROM items WHERE order_id = $1",
+    "db.name": "shop",
+}
 INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5
 
 

@@ -4,14 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.ingest.building import MAX_DEPTH, build
+from perfkit.ingest.building import MAX_DEPTH, build, by_service
 from perfkit.ingest.left_out import LeftOut
 from perfkit.model import Span
 
 
 def span(number, parent=0, start=0, end=None, kind="span", service="", **more):
     attrs = {"service": service} if service else {}
-    return Span(number, parent, kind, f"s{number}", start, start + 1 if end is None else end, attrs=attrs, **more)
+    return Span(
+        number, parent, kind, f"s{number}", start, start + 1 if end is None else end, attrs=attrs, **more
+    )
 
 
 def built(*spans, **options):
@@ -73,7 +75,9 @@ def test_a_child_cannot_start_before_its_parent():
         ("s4", 5, 15),
         ("s5", 15, 15),
     ]
-    assert noted.remarks() == ["moved: 2 spans that began before the one above, by the clocks of their machines"]
+    assert noted.remarks() == [
+        "moved: 2 spans that began before the one above, by the clocks of their machines"
+    ]
 
 
 def test_what_is_nested_deeply_is_moved_up():
@@ -151,3 +155,22 @@ def test_odd_facts_of_a_recording(kind):
     assert (getattr(trace, kind), trace.dropped, trace.tracing_ns) == (["x"], 0, 0)
     assert tree(trace) == {"s2": None}
     assert noted.remarks() == []
+
+
+def test_services_are_judged_apart():
+    trace, _ = built(
+        span(1, 0, 0, 99, service="a"),
+        span(2, 1, 1, 50, service="b"),
+        span(3, 2, 2, 40),
+        span(4, 3, 3, 30, service="a"),
+        span(5, 4, 4, 20, service="a"),
+    )
+    parts = dict(by_service(trace))
+    assert {service: tree(part) for service, part in parts.items()} == {
+        "a": {"s1": None, "s4": None, "s5": "s4"},
+        "b": {"s2": None},
+        "": {"s3": None},
+    }
+    assert [one.id for one in parts["a"].spans] == [1, 4, 5]
+    alone, _ = built(span(1, service="a"), span(2, 1, service="a"))
+    assert by_service(alone) == [("a", alone)]

@@ -21,7 +21,12 @@ def only(folder, content):
     return trace
 
 
-NESTED = [event("outer", 0, 100), event("inner", 10, 20.5), event("innermost", 11.25, 0), event("next", 40, 60)]
+NESTED = [
+    event("outer", 0, 100),
+    event("inner", 10, 20.5),
+    event("innermost", 11.25, 0),
+    event("next", 40, 60),
+]
 TREE = [("outer", None), ("inner", "outer"), ("innermost", "inner"), ("next", "outer")]
 
 
@@ -118,7 +123,10 @@ def test_what_is_not_whole_is_told(tmp_path):
     ]
     everything, noted = traces(tmp_path, events_file(events))
     (trace,) = everything.values()
-    assert [(one.name, one.error) for one in trace.spans] == [("never ends", "unfinished"), ("no length", "unfinished")]
+    assert [(one.name, one.error) for one in trace.spans] == [
+        ("never ends", "unfinished"),
+        ("no length", "unfinished"),
+    ]
     assert noted.losses() == [
         "left out: 1 event without a beginning",
         "left out: 1 span without a usable start",
@@ -187,7 +195,8 @@ def test_a_requests_status(tmp_path, status):
 
 def test_a_loop_of_queries_is_found(tmp_path):
     queries = [
-        event("execute", 10 + n * 10, 5, cat="sql", args={"sql": f"SELECT a FROM b WHERE c = {n}"}) for n in range(6)
+        event("execute", 10 + n * 10, 5, cat="sql", args={"sql": f"SELECT a FROM b WHERE c = {n}"})
+        for n in range(6)
     ]
     events = [event("page", 0, 100), *queries]
     assert found(judged(tmp_path, events_file(events))) == [("PK101", 6, 1)]

@@ -77,7 +77,15 @@ def test_a_cut_value(text, read):
 
 
 @pytest.mark.parametrize(
-    "text", ["}", "[1 2                 ]", '{"a" 1                 }', "{1: 2}                 ", "x" * 30, "{]" * 20]
+    "text",
+    [
+        "}",
+        "[1 2                 ]",
+        '{"a" 1                 }',
+        "{1: 2}                 ",
+        "x" * 30,
+        "{]" * 20,
+    ],
 )
 @pytest.mark.parametrize("read", [Cursor.value, walked])
 def test_what_is_no_json(text, read):

@@ -84,7 +84,9 @@ def test_a_bomb_is_not_unpacked_to_its_end(tmp_path, monkeypatch):
 
 
 def test_standard_input(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(gzip.compress(CONTENT)))))
+    monkeypatch.setattr(
+        sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(gzip.compress(CONTENT))))
+    )
     source = Source("-", LeftOut())
     assert (source.label, source.is_regular) == ("standard input", False)
     assert read("-") == CONTENT

@@ -24,7 +24,10 @@ def span(number, parent=None, start_us=0, took_us=1000, name="work", process="p1
 
 def document(*spans):
     processes = {"p1": {"serviceName": "shop", "tags": []}, "p2": {"serviceName": "front", "tags": []}}
-    return {"data": [{"traceID": TRACE, "spans": list(spans), "processes": processes, "warnings": None}], "total": 0}
+    return {
+        "data": [{"traceID": TRACE, "spans": list(spans), "processes": processes, "warnings": None}],
+        "total": 0,
+    }
 
 
 OLD = {"db__type": "sql", "db__instance": "shop", "db__statement": "SELECT 5 FROM t", "span__kind": "client"}
@@ -34,7 +37,9 @@ NEW = {"db__system": "mysql", "db__name": "shop", "db__statement": "SELECT 5 FRO
 @pytest.mark.parametrize(("tags", "system"), [(OLD, "other_sql"), (NEW, "mysql")])
 def test_a_trace(tmp_path, tags, system):
     server = span(1, None, 0, 9000, "GET /orders/17", span__kind="server", process="p2")
-    trace = only(tmp_path, document(server, span(2, 1, 1000, peer__service="db", otel__scope__name="x", **tags)))
+    trace = only(
+        tmp_path, document(server, span(2, 1, 1000, peer__service="db", otel__scope__name="x", **tags))
+    )
     root, child = trace.spans
     assert (root.name, root.attrs) == ("GET /orders/{id}", {"service": "front", "entry": True})
     assert (child.parent, child.kind, child.name) == (1, "query", "SELECT ? FROM t")
@@ -48,7 +53,13 @@ def test_requests_and_errors(tmp_path):
     trace = only(
         tmp_path,
         document(
-            span(1, http__url="http://a.test/x/17", http__method="GET", http__status_code=404, span__kind="client"),
+            span(
+                1,
+                http__url="http://a.test/x/17",
+                http__method="GET",
+                http__status_code=404,
+                span__kind="client",
+            ),
             span(2, error=True, logs=[{"timestamp": 1, "fields": fields}]),
             span(3, error="true"),
             span(4, error=False),

@@ -34,7 +34,13 @@ def test_a_drivers_span_inside_an_orms(tmp_path):
 
 
 def test_three_layers_with_plain_spans_between(tmp_path):
-    spans = [orm(1), span(2, 1, 0.5, 3, "execute"), orm(3, 2, 0.6, 2), span(4, 3, 0.7, 1), driver(5, 4, 0.8, 0.5)]
+    spans = [
+        orm(1),
+        span(2, 1, 0.5, 3, "execute"),
+        orm(3, 2, 0.6, 2),
+        span(4, 3, 0.7, 1),
+        driver(5, 4, 0.8, 0.5),
+    ]
     assert operations(tmp_path, *spans) == ([("query", SQL, None)], 2)
 
 
@@ -90,12 +96,18 @@ def test_other_neighbours_are_calls_of_their_own(tmp_path, other):
 
 
 def test_one_clients_request_inside_anothers(tmp_path):
-    spans = [request(1, None, 0, 9), request(2, 1, 1, 5), request(3, None, 20, 9, url="http://api.test/users/18")]
+    spans = [
+        request(1, None, 0, 9),
+        request(2, 1, 1, 5),
+        request(3, None, 20, 9, url="http://api.test/users/18"),
+    ]
     name = "GET api.test/users/{id}"
     assert operations(tmp_path, *spans) == ([("request", name, None)] * 2, 1)
 
 
-@pytest.mark.parametrize("changes", [{"url": "http://other.test/"}, {"facts": {"http.request.method": "PUT"}}])
+@pytest.mark.parametrize(
+    "changes", [{"url": "http://other.test/"}, {"facts": {"http.request.method": "PUT"}}]
+)
 def test_another_request_inside_a_request(tmp_path, changes):
     assert len(operations(tmp_path, request(1, None, 0, 9), request(2, 1, 1, 5, **changes))[0]) == 2
 
@@ -122,14 +134,25 @@ def test_how_a_query_travels_is_no_request(tmp_path):
 
 def test_how_a_call_travels_is_no_second_one(tmp_path):
     call = {"rpc.system": "grpc", "rpc.service": "shop.Items", "rpc.method": "Get"}
-    spans = [span(1, None, 0, 9, kind=CLIENT, facts=call), request(2, 1, 1, 5, url="http://api.test/shop.Items/Get")]
+    spans = [
+        span(1, None, 0, 9, kind=CLIENT, facts=call),
+        request(2, 1, 1, 5, url="http://api.test/shop.Items/Get"),
+    ]
     assert operations(tmp_path, *spans) == ([("request", "GRPC /shop.Items/Get", None)], 1)
 
 
 def test_connecting_is_no_query(tmp_path):
     spans = [
         span(1, None, 0, 1, "connect", CLIENT, facts={"db.system": "postgresql"}),
-        span(2, None, 2, 1, "pool.acquire", CLIENT, facts={"db.system": "postgresql", "db.operation": "acquire"}),
+        span(
+            2,
+            None,
+            2,
+            1,
+            "pool.acquire",
+            CLIENT,
+            facts={"db.system": "postgresql", "db.operation": "acquire"},
+        ),
         query(3, None, 4, facts={"db.statement": "BEGIN"}),
         query(4, None, 6),
         span(5, None, 8, 1, "COMMIT", CLIENT, facts={"db.system": "postgresql", "db.operation": "COMMIT"}),

@@ -67,6 +67,7 @@ REQUEST = {
     "library": "aiohttp",
 }
 SQL = "SELECT a FROM b WHERE c IN (?, ...)"
+NOWHERE = {"host": "", "database": ""}
 
 
 @pytest.mark.parametrize(
@@ -74,14 +75,15 @@ SQL = "SELECT a FROM b WHERE c IN (?, ...)"
     [
         ("query", SQL, QUERY),
         ("query", SQL, {**QUERY, "many": 7, "each": {"a": "00000000"}}),
-        ("query", "SELECT a FROM b", {"sql": "SELECT a FROM b", "params": "", "system": "sqlite", "host": "", "database": ""}),
-        ("query", "GET user:{id}", {"sql": "GET user:{id}", "params": "00", "system": "redis", "host": "", "database": ""}),
-        ("transaction", "COMMIT", {"sql": "COMMIT", "params": "", "system": "oracle", "host": "", "database": "x"}),
+        ("query", "SELECT a FROM b", NOWHERE | {"sql": "SELECT a FROM b", "params": "", "system": "sqlite"}),
+        ("query", "GET user:{id}", NOWHERE | {"sql": "GET user:{id}", "params": "00", "system": "redis"}),
+        ("transaction", "COMMIT", NOWHERE | {"sql": "COMMIT", "params": "", "system": "oracle"}),
         ("request", "POST [::1]:8000/users/{id}", REQUEST),
         (
             "request",
             "GET a/",
-            {"method": "GET", "host": "a", "template": "/", "body": "", "params": {}, "status": 0, "retry": 0},
+            {"method": "GET", "host": "a", "template": "/"}
+            | {"body": "", "params": {}, "status": 0, "retry": 0},
         ),
         ("connect", "connect a:80", {"host": "a:80", "library": "httpx"}),
         ("wait", "asyncio.sleep", {"library": "asyncio", "on": "connection pool", "size": 5}),
@@ -89,7 +91,7 @@ SQL = "SELECT a FROM b WHERE c IN (?, ...)"
         ("allow", "allow", {"rule": "PK101", "reason": "three tenants"}),
         ("span", "parse", {"rows": 50, "ratio": 0.5, "cached": True}),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("error", [None, "TimeoutError", "unfinished"])
 def test_every_kind_of_span_comes_back(tmp_path, kind, name, attrs, error):
     span = Span(1, None, kind, name, 0, 9, SITE, (SITE, OUTER), 2, 1, attrs, error, 5)
@@ -123,7 +125,11 @@ def test_statements_are_masked_once_more():
 @pytest.mark.parametrize(
     ("kind", "attrs", "kept"),
     [
-        ("query", {"sql": 5, "rows": "5", "params": {}, "each": [5], "connection": "new", "transaction": 1}, {}),
+        (
+            "query",
+            {"sql": 5, "rows": "5", "params": {}, "each": [5], "connection": "new", "transaction": 1},
+            {},
+        ),
         ("request", {"params": "00", "status": True, "retry": -1, "server_ns": 0.5, "connection": 5}, {}),
         ("request", {"params": {"a": 5}}, {}),
         ("query", {"rows": 2**80, 5: 5, "unheard of": ["x"], "none": None}, {"unheard of": ["x"]}),
@@ -134,12 +140,16 @@ def test_types_are_checked(kind, attrs, kept):
     assert checked(kind, attrs) == kept
 
 
-@pytest.mark.parametrize("path", [5, [5], ["no frame", "a.py:x in f", f"a.py:{'9' * 20} in f"], ["a.py:1 in f"] * 100])
+@pytest.mark.parametrize(
+    "path", [5, [5], ["no frame", "a.py:x in f", f"a.py:{'9' * 20} in f"], ["a.py:1 in f"] * 100]
+)
 def test_odd_paths(tmp_path, path):
     from tests.ingest.make import document, query
 
     one = query(1, facts={"perfkit.kind": "query", "code.file.path": "b.py", "code.line.number": 2})
-    one["attributes"].append({"key": "perfkit.path", "value": {"arrayValue": {"values": path}} if path != 5 else path})
+    one["attributes"].append(
+        {"key": "perfkit.path", "value": {"arrayValue": {"values": path}} if path != 5 else path}
+    )
     (found,) = only(tmp_path, document(one)).spans
     assert found.path[0] == Frame("b.py", 2, "?")
     assert len(found.path) <= 33
@@ -187,4 +197,13 @@ def what(finding):
     """All of a finding but its numbers of spans, and where it is said to be from."""
     evidence = [fact for fact in finding.evidence if not fact.startswith("in trace")]
     saving = (finding.saving_ns, finding.basis)
-    return (finding.identity, finding.count, finding.spent_ns, *saving, finding.site, finding.path, evidence, finding.fix)
+    return (
+        finding.identity,
+        finding.count,
+        finding.spent_ns,
+        *saving,
+        finding.site,
+        finding.path,
+        evidence,
+        finding.fix,
+    )

@@ -37,7 +37,9 @@ def query(number, start, parent=None, **attrs):
 
 @pytest.mark.parametrize("pack_file", [bytes, gzip.compress])
 def test_a_program(tmp_path, pack_file):
-    run = program(*(query(n + 1, n * 10) for n in range(4)), hosts=[HostFacts("db", 5)], dropped=3, probes=["x"])
+    run = program(
+        *(query(n + 1, n * 10) for n in range(4)), hosts=[HostFacts("db", 5)], dropped=3, probes=["x"]
+    )
     path = stored(tmp_path, pack_file(encode_run(run)), "run.json.gz")
     noted = LeftOut()
     ((name, trace),) = Reader([path], noted).traces()
@@ -46,13 +48,18 @@ def test_a_program(tmp_path, pack_file):
     assert noted.losses() == [f"{name}: the run does not have 3 of its spans"]
     found = analyze([path])
     assert [(one.rule, one.count, one.site) for one in found.findings] == [("PK101", 4, SITE)]
-    assert (found.imported.format, found.imported.traces, found.imported.spans, found.clock) == ("perfkit", 1, 4, "wall")
+    assert (found.imported.format, found.imported.traces, found.imported.spans, found.clock) == (
+        "perfkit",
+        1,
+        4,
+        "wall",
+    )
 
 
 def test_cells_of_a_benchmark(tmp_path):
     run = sample_run(groups=("aiohttp",), sizes=[20])
     expected = [cell for cell in run.scenarios[0].cells if cell.trace is not None]
-    found, noted = read(tmp_path, run)
+    found, _ = read(tmp_path, run)
     assert [trace for _, trace in found] == [unpack(cell.trace) for cell in expected]
     assert found[0][0] == f"leads {expected[0].strategy} at 20 in {expected[0].world}"
     assert analyze([stored(tmp_path, encode_run(run))]).clock == "virtual"
@@ -83,7 +90,12 @@ def test_spans_out_of_order_are_put_in_order(tmp_path, spans):
     assert noted.remarks()[0] == "the spans of a run were not in order, and were put in order"
     seen = {None}
     for number, one in enumerate(trace.spans, 1):
-        assert (one.id, one.parent in seen, one.start_ns >= 0, one.end_ns >= one.start_ns) == (number, True, True, True)
+        assert (one.id, one.parent in seen, one.start_ns >= 0, one.end_ns >= one.start_ns) == (
+            number,
+            True,
+            True,
+            True,
+        )
         seen.add(one.id)
 
 

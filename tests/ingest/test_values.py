@@ -45,7 +45,10 @@ HEX = "5b8efff798038103d269b633813fc60c"
         (base64.b64encode(bytes.fromhex("eee19b7ec3c1b174")).decode(), "eee19b7ec3c1b174"),
         (255, "ff"),
         ("order-17", "order-17"),
-        *((none, "") for none in (None, "", "0" * 32, "AAAAAAAAAAAAAAAAAAAAAA==", 0, -1, 2**200, [], {}, True)),
+        *(
+            (none, "")
+            for none in (None, "", "0" * 32, "AAAAAAAAAAAAAAAAAAAAAA==", 0, -1, 2**200, [], {}, True)
+        ),
     ],
 )
 def test_identifiers(given, expected):
@@ -62,7 +65,9 @@ def test_an_id_that_could_say_anything_is_not_shown():
 def test_ids_as_numbers():
     assert values.number_of("") == 0
     assert values.number_of("00000000000000ff") == values.number_of("ff") == 255
-    different = {values.number_of(text) for text in ("ffffffffffffffff", "fffffffffffffffe", HEX, "order-17", "a")}
+    different = {
+        values.number_of(text) for text in ("ffffffffffffffff", "fffffffffffffffe", HEX, "order-17", "a")
+    }
     assert len(different) == 5
     assert all(0 < number < 2**63 for number in different)
 
@@ -110,7 +115,9 @@ def test_attribute_values(given, expected):
 
 
 def test_attributes_as_a_list_and_as_an_object():
-    assert values.attributes([{"key": "a", "value": {"intValue": "1"}}, {"key": 5, "value": 1}, 7]) == {"a": 1}
+    assert values.attributes([{"key": "a", "value": {"intValue": "1"}}, {"key": 5, "value": 1}, 7]) == {
+        "a": 1
+    }
     assert values.attributes({"a": 1, "b": {"stringValue": "x"}, "c": {}}) == {"a": 1, "b": "x"}
     assert values.attributes(None) == values.attributes("x") == {}
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit.fingerprints.values import hash_params
-from perfkit.probes.conventions import NAMES, SQL_SYSTEMS, as_span, describe, shown_name
+from perfkit.model import Frame
+from perfkit.probes.conventions import NAMES, SQL_SYSTEMS, as_span, describe, frame, shown_name
 
 SQL = "SELECT * FROM users WHERE id = $1"
 
@@ -56,8 +57,27 @@ def test_a_servers_span_is_no_query_and_no_request(span_kind):
 
 
 @pytest.mark.parametrize(
+    ("span_kind", "entry"),
+    [
+        ("SERVER", True),
+        ("CONSUMER", True),
+        ("CLIENT", None),
+        ("PRODUCER", None),
+        ("INTERNAL", None),
+    ],
+)
+def test_where_a_service_answers(span_kind, entry):
+    assert describe("x", span_kind, {}).attrs.get("entry") is entry
+    assert as_span("x", {}, span_kind=span_kind).attrs.get("entry") is entry
+
+
+@pytest.mark.parametrize(
     ("facts", "params"),
     [
+        ({"db.statement": "GET user:17", "db.system": "redis"}, hash_params("GET user:17")),
+        ({"db.statement": "GET ?", "db.system": "redis"}, None),
+        ({"db.statement": "GET", "db.system": "redis"}, None),
+        ({"db.operation": "SELECT", "db.sql.table": "users"}, None),
         ({"db.statement": "SELECT 1 WHERE a = ?"}, None),
         ({"db.statement": "SELECT 1 WHERE a = %s"}, None),
         ({"db.statement": "SELECT 1 WHERE a = %(a)s"}, None),
@@ -81,7 +101,7 @@ def test_values_are_kept_when_asked_for():
     facts = {"db.system": "sqlite", "db.query.text": SQL, "db.query.parameter.0": "5"}
     found = describe("x", "CLIENT", facts, keep_values=True)
     assert found.attrs["values"] == "{'db.query.parameter.0': '5'}"
-    assert describe("x", "SERVER", {"note": "s3cr3t"}, keep_values=True).attrs == {"note": "s3cr3t"}
+    assert describe("x", "INTERNAL", {"note": "s3cr3t"}, keep_values=True).attrs == {"note": "s3cr3t"}
 
 
 def test_rows_batches_and_what_asks_about_tables():
@@ -108,6 +128,8 @@ def test_a_file_is_shown_without_its_folder():
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
+        ({"db.system": "postgresql", "db.query.summary": "SELECT users orders"}, "SELECT users orders"),
+        ({"db.system": "Redis", "db.statement": "SELECT s3cr3t FROM x"}, "SELECT"),
         ({"db.system": "redis", "db.statement": "GET user:s3cr3t"}, "GET"),
         ({"db.system": "mongodb", "db.operation": "find", "db.mongodb.collection": "users"}, "find users"),
         ({"db.system.name": "elasticsearch", "db.operation.name": "search"}, "search"),
@@ -126,6 +148,116 @@ def test_what_is_no_sql_keeps_its_operation(facts, expected):
     found = describe("x", "CLIENT", facts)
     assert (found.kind, found.name) == ("query", expected)
     assert "s3cr3t" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("facts", "system"),
+    [
+        ({"db.statement": "SELECT a FROM b WHERE c = 5"}, "other_sql"),
+        ({"db.type": "sql", "db.statement": "SELECT a FROM b WHERE c = 5"}, "other_sql"),
+        ({"db.system": "tidb", "db.statement": "SELECT a FROM b WHERE c = 5"}, "tidb"),
+        ({"db.system": "Postgres", "db.statement": "SELECT a FROM b WHERE c = 5"}, "postgresql"),
+    ],
+)
+def test_sql_is_known_by_its_looks(facts, system):
+    found = describe("x", "CLIENT", facts)
+    assert (found.kind, found.name, found.attrs["system"]) == ("query", "SELECT a FROM b WHERE c = ?", system)
+
+
+@pytest.mark.parametrize("text", ["PUT s3cr3t", "SELECT", "s3cr3t", '{"select": 5}'])
+def test_what_does_not_look_like_sql_is_none(text):
+    assert describe("x", "CLIENT", {"db.statement": text}).kind == "span"
+
+
+@pytest.mark.parametrize("operation", ["COMMIT", "begin", "ROLLBACK"])
+def test_a_transaction_by_its_operation_alone(operation):
+    assert query(db__system="postgresql", db__operation=operation).kind == "transaction"
+
+
+@pytest.mark.parametrize(
+    "operation", ["connect", "pg.connect", "pool.acquire", "checkout", "getConnection", "close", "ping"]
+)
+def test_connecting_is_no_query(operation):
+    assert query(db__system="postgresql", db__operation=operation).kind == "span"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"rpc.system": "grpc", "rpc.service": "shop.Items", "rpc.method": "Get", "rpc.grpc.status_code": 14},
+        {"rpc.system.name": "grpc", "rpc.method": "shop.Items/Get", "rpc.response.status_code": "14"},
+    ],
+)
+def test_remote_procedure_calls_old_and_new(facts):
+    found = describe("x", "CLIENT", {**facts, "server.address": "items", "server.port": 8080})
+    assert found == (
+        "request",
+        "GRPC items:8080/shop.Items/Get",
+        {
+            "method": "GRPC",
+            "host": "items:8080",
+            "template": "/shop.Items/Get",
+            "body": "",
+            "rpc": "shop.Items/Get",
+            "status": 503,
+            "retry": 0,
+        },
+    )
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, 200), (5, 404), (8, 429), (13, 500), (99, 500), (None, 0)])
+def test_the_status_of_a_call(code, status):
+    facts = {"rpc.system": "grpc", "rpc.method": "Get"} | ({} if code is None else {"rpc.grpc.status_code": code})
+    assert describe("x", "CLIENT", facts).attrs["status"] == status
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"rpc.system": "grpc"},
+        {"rpc.method": "Get"},
+        {"rpc.system": "grpc", "rpc.method": "sk_live_51H8s9dkfjW0q8"},
+        {"rpc.system": "a b", "rpc.method": "Get"},
+    ],
+)
+def test_what_does_not_say_what_it_calls_is_no_call(facts):
+    assert describe("x", "CLIENT", facts).kind == "span"
+    assert describe("x", "SERVER", {"rpc.system": "grpc", "rpc.method": "Get"}).kind == "span"
+
+
+def test_a_call_over_http_is_a_request():
+    facts = {"rpc.system": "aws-api", "rpc.method": "Get", "http.method": "POST", "http.url": "http://s3.test/"}
+    assert describe("x", "CLIENT", facts).name == "POST s3.test/"
+
+
+PAGE = Frame("app/views.py", 41, "page")
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"code.filepath": "app/views.py", "code.lineno": 41, "code.function": "page"}, PAGE),
+        ({"code.file.path": "app/views.py", "code.line.number": "41", "code.function.name": "page"}, PAGE),
+        ({"code.file.path": "app\\views.py", "code.line.number": 41.0, "code.function.name": "page"}, PAGE),
+        ({"code.file.path": "app/views.py", "code.line.number": 41}, Frame("app/views.py", 41, "?")),
+        ({"code.file.path": "app/views.py", "code.function": "page"}, None),
+        ({"code.file.path": "app/views.py", "code.lineno": 0}, None),
+        ({"code.lineno": 41, "code.function": "page"}, None),
+        ({"code.filepath": 5, "code.lineno": 41}, None),
+        ({"code.filepath": "x" * 1000, "code.lineno": 41}, None),
+        *(
+            ({"code.filepath": library, "code.lineno": 41}, None)
+            for library in (
+                *("/v/lib/python3.11/site-packages/django/db.py", "/usr/lib/python3/dist-packages/x.py"),
+                *("/usr/lib/python3.11/asyncio/tasks.py", "node_modules/pg/client.js", "node:internal/x"),
+                *("/app/vendor/laravel/db.php", "C:\\py\\Lib\\site-packages\\x.py", "<frozen importlib>"),
+                *("lib.jar!/a/B.class", "/gems/activerecord/x.rb"),
+            )
+        ),
+    ],
+)
+def test_the_line_of_the_application(facts, expected):
+    assert frame(facts) == expected
 
 
 @pytest.mark.parametrize("facts", [{"db.system": "sqlite"}, {"db.system": "redis", "db.statement": "{}"}])
@@ -188,6 +320,9 @@ def test_a_requests_retries_and_bytes():
         ("db", None, "db"),
         ("", 5, ""),
         ("db", "x", "db"),
+        ("db", "5432", "db:5432"),
+        ("db", 5432.0, "db:5432"),
+        ("db", -5, "db"),
     ],
 )
 def test_hosts(address, port, expected):

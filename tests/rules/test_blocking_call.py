@@ -214,6 +214,8 @@ def test_a_step_that_computes():
 
 def test_a_busy_machine_is_not_the_programs_doing():
     assert len(found(step(0, 300, call="shrink", cpu_ms=51))) == 1  # computed beyond the threshold
+    assert found(*(step(start, 300, call="shrink", cpu_ms=31) for start in (0, 300))) == []
+    assert found(step(0, 300, call="session.scalars", inside="sqlalchemy.orm.configure", cpu_ms=90)) == []
     assert found(step(0, 90, call="shrink", cpu_ms=5)) == []
     assert found(step(0, 90, cpu_ms=5)) == []
     assert found(step(0, 500, inside="re.compile", call="re.sub", cpu_ms=5)) == []

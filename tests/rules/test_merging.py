@@ -18,9 +18,9 @@ def test_of_one_line_counts_and_times_are_sums():
     first = finding(3, 20, basis="a", evidence=["x"], span_ids=[1])
     second = finding(9, 50, basis="b", evidence=["y"], span_ids=[2, 3])
     (whole,) = merged([first, second])
-    assert (whole.count, whole.spent_ns, whole.saving_ns, whole.traces) == (12, 120, 70, 2)
-    assert whole.basis == "in the costliest of 2 requests: b"
-    assert whole.evidence == ["in 2 requests, up to 9 times in one", "y"]
+    assert (whole.count, whole.spent_ns, whole.saving_ns) == (12, 120, 70)
+    assert whole.basis == "of the costliest of 2: b"
+    assert whole.evidence == ["2 times over, up to 9 calls in one", "y"]
     assert whole.span_ids == [1, 2, 3]
     assert (first.count, second.count) == (3, 9)
 

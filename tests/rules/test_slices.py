@@ -240,6 +240,18 @@ ALL_USED = {
             while part := list(islice(rows, n)):
                 send(part)
         """,
+    "some at a time of an iterator": """
+        def f(conn):
+            rows = iter(conn.execute(q).fetchall())  # fetch
+            while part := list(islice(rows, 100)):
+                send(part)
+        """,
+    "one at a time of an iterator": """
+        def f(conn):
+            rows = iter(conn.execute(q).fetchall())  # fetch
+            while True:
+                send(next(rows))
+        """,
     "any index": "def f(conn, n):\n    return conn.execute(q).fetchall()[n]  # fetch",
     "sliced only sometimes": """
         def f(conn, limit):
