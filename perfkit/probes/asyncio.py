@@ -269,14 +269,18 @@ def _ended(watch: Watch, step: Step) -> None:
     with suppress(Exception), _changing:
         opened, watch.opened = watch.opened, None
         seen, watch.seen = watch.seen, None
-        if opened is None:
-            opened = _open(watch, step, *_told(seen if seen is not None and seen.step == step else None))
-        leave(opened)
+        opened = opened or _open(watch, step)
         if opened is not None:
+            ended_ns = opened.recording.now_ns()
+            if seen is not None and seen.step == step:
+                _describe(opened, _told(seen))
+            leave(opened)
+            if opened.held is None:  # else the recording has ended it
+                opened.end_ns = ended_ns
             opened.place = _place(opened.recording, step[1])
 
 
-def _open(watch: Watch, step: Step, path: Path, facts: dict[str, Any]) -> Operation | None:
+def _open(watch: Watch, step: Step) -> Operation | None:
     """The span of a step that has lasted too long already; None if it is not recorded."""
     began_ns, handle = step
     # a copy, because the context itself is in use while the step runs
@@ -290,9 +294,9 @@ def _open(watch: Watch, step: Step, path: Path, facts: dict[str, Any]) -> Operat
         return None
     while scope.start_ns > start_ns:
         scope = scope.parent
-    name = f"event loop held by {path[0] if path else _name(handle)}"
-    attrs = {"threshold_ns": THRESHOLD_NS, **facts, "library": LIBRARY}
-    opened = Operation(name, attrs, scope, caller=path, start_ns=start_ns, kind="blocked")
+    attrs = {"threshold_ns": THRESHOLD_NS, "call": "", "library": LIBRARY}
+    name = f"event loop held by {_name(handle)}"
+    opened = Operation(name, attrs, scope, start_ns=start_ns, kind="blocked")
     opened.place = open_spans.Place(recording, open_spans.Thread(watch.ident, 0), 0)
     opened.place.append(opened)
     if recording.closed:  # just now, in another thread
@@ -372,15 +376,21 @@ def _pause_s() -> float:
 
 
 def _look(watch: Watch) -> None:
-    step = watch.step
-    if step is None or watch.opened is not None or REAL_PERF_COUNTER_NS() - step[0] <= THRESHOLD_NS:
+    step, opened, seen = watch.step, watch.opened, watch.seen
+    if step is None or REAL_PERF_COUNTER_NS() - step[0] <= THRESHOLD_NS:
         return
-    # kept at once: looking files up lets the loop's thread go on, perhaps to the end of the step
-    watch.seen = seen = Seen(step, _still(sys._current_frames().get(watch.ident)), _ready(step[1]))
-    told = _told(seen)
-    with _changing:
-        if watch.step is step:  # else another one was seen
-            watch.opened = _open(watch, step, *told)
+    if opened is None:
+        # described later: looking files up lets the loop's thread go on, perhaps to the end of the step
+        watch.seen = Seen(step, _still(sys._current_frames().get(watch.ident)), _ready(step[1]))
+        with _changing:
+            if watch.step is step:  # else another one was seen
+                watch.opened = _open(watch, step)
+    elif seen is not None and seen.step is step:
+        told = _told(seen)
+        with _changing:
+            if watch.opened is opened and watch.seen is seen:
+                watch.seen = None
+                _describe(opened, told)
 
 
 def _still(frame: FrameType | None) -> Still | None:
@@ -400,13 +410,19 @@ def _ready(handle: Any) -> int:
     return len(getattr(handle._loop, "_ready", ()))
 
 
-def _told(seen: Seen | None) -> tuple[Path, dict[str, Any]]:
+def _describe(opened: Operation, told: tuple[Path, dict[str, Any]]) -> None:
+    """Say of an open span what was seen."""
+    path, facts = told
+    if path:
+        opened.caller, opened.name = path, f"event loop held by {path[0]}"
+    opened.note(**facts)
+
+
+def _told(seen: Seen) -> tuple[Path, dict[str, Any]]:
     """Call path and attributes."""
-    if seen is None:
-        return (), {"call": ""}
     frame: Any = seen.stack
     path = capture(frame)
-    facts = {"call": _call(frame), "inside": _inside(frame)} if path else {"call": ""}
+    facts = {"call": _call(frame), "inside": _inside(frame)} if path else {}
     return path, {**facts, "waiting": seen.waiting}
 
 

@@ -204,7 +204,7 @@ def _parameters(facts: Facts, sql: str, template: str, keep_values: bool) -> dic
     if template and MASKED not in template:
         return {"params": ""}
     # literals are parameters too; what was put in the place of placeholders is not known
-    known = sql and not _PLACEHOLDER.search(sql) and (template or " " in sql)
+    known = not _PLACEHOLDER.search(sql) if template else " " in sql and MASKED not in sql
     return {"params": hash_params(sql)} if known else {}
 
 

@@ -22,10 +22,13 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 def columns(entry: Entry) -> list[str]:
     """The columns of the one index for a table, in their order; empty if no single index serves.
 
+    Of those asked by equality the most telling comes first, so that the index serves other queries as well.
     One with "-" before it is to be sorted downwards: where all are, none is, since an index can be read
     backwards.
     """
-    equal = [*entry.get("equal", ()), *entry.get("null", ())]
+    distinct = entry.get("distinct", {})
+    telling = sorted(entry.get("equal", ()), key=lambda column: -distinct.get(column, 0))
+    equal = [*telling, *entry.get("null", ())]
     if not equal and "joined" in entry:
         equal = list(entry["joined"])
     order = list(entry.get("sort", ()))

@@ -41,7 +41,7 @@ class Loop:
     again.
     """
 
-    __slots__ = ("_overlap", "left_out", "placed", "scope", "spans", "target")
+    __slots__ = ("_distinct", "_overlap", "left_out", "placed", "scope", "spans", "target")
 
     def __init__(self, scope: int, target: Hashable, placed: bool) -> None:
         self.scope = scope
@@ -50,6 +50,7 @@ class Loop:
         self.spans: list[Span] = []
         self.left_out: list[Span] = []
         self._overlap = 0
+        self._distinct = 0
 
     @property
     def first(self) -> Span:
@@ -76,6 +77,11 @@ class Loop:
     @property
     def distinct(self) -> int:
         """How many different parameter sets; where they are not known each counts as one."""
+        if not self._distinct:
+            self._distinct = self._count_distinct()
+        return self._distinct
+
+    def _count_distinct(self) -> int:
         known, unknown = set[Any](), 0
         for span in self.spans:
             params = span.attrs.get("params")
@@ -126,16 +132,20 @@ def query_loops(spans: Iterable[Span], places: Places) -> list[Loop]:
     """All plain queries by their key, in order of the first of each."""
     loops: dict[Hashable, Loop] = {}
     chosen: dict[Any, tuple[str, Any]] = {}
+    chooses: dict[str, bool] = {}
     for span in spans:
         if not is_plain_query(span):
             continue
         attrs = span.attrs
         sql = str(attrs.get("sql", span.name))
-        if sql.upper().startswith(_CHOOSING):
+        chooser = chooses.get(sql)
+        if chooser is None:
+            chooser = chooses[sql] = sql.upper().startswith(_CHOOSING)
+        if chooser:
             chosen[attrs.get("connection")] = (sql, attrs.get("params"))
             continue
         target = (_database(attrs), chosen.get(attrs.get("connection")) if chosen else None)
-        _add(loops, (places.scope(span), target, places.of(span), sql), span, places, span.error is None)
+        _add(loops, (places.scope(span), target, places.of(span), sql), span, span.error is None)
     return [loop for loop in loops.values() if loop.spans]
 
 
@@ -148,7 +158,7 @@ def request_loops(spans: Iterable[Span], places: Places) -> list[Loop]:
             continue
         what = (attrs.get("method"), attrs.get("template"), attrs.get("body"))
         key = (places.scope(span), attrs.get("host"), places.of(span), *what)
-        _add(loops, key, span, places, is_answered(span))
+        _add(loops, key, span, is_answered(span))
     return [loop for loop in loops.values() if loop.spans]
 
 
@@ -166,7 +176,7 @@ def is_refused(span: Span) -> bool:
     return span.attrs.get("status") in REFUSED
 
 
-def _add(loops: dict[Hashable, Loop], key: Any, span: Span, places: Places, answered: bool) -> None:
+def _add(loops: dict[Hashable, Loop], key: Any, span: Span, answered: bool) -> None:
     loop = loops.get(key)
     if loop is None:
         loop = loops[key] = Loop(key[0], key[1], bool(span.path))

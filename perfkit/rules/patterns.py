@@ -89,6 +89,9 @@ def takes_turns(first: Loop, other: Loop) -> bool:
         return False
     if first.overlap > 1:
         return _within_tasks(first, other)
+    missing = rounds - count
+    if missing + 1 < rounds and other.first.start_ns >= first.spans[missing + 1].start_ns:
+        return False  # too many rounds have begun without it
     starts = [span.start_ns for span in first.spans]
     taken = {bisect_right(starts, span.start_ns) for span in other.spans}
     return len(taken) == count

@@ -207,7 +207,9 @@ def test_remote_procedure_calls_old_and_new(facts):
 
 @pytest.mark.parametrize(("code", "status"), [(0, 200), (5, 404), (8, 429), (13, 500), (99, 500), (None, 0)])
 def test_the_status_of_a_call(code, status):
-    facts = {"rpc.system": "grpc", "rpc.method": "Get"} | ({} if code is None else {"rpc.grpc.status_code": code})
+    facts = {"rpc.system": "grpc", "rpc.method": "Get"} | (
+        {} if code is None else {"rpc.grpc.status_code": code}
+    )
     assert describe("x", "CLIENT", facts).attrs["status"] == status
 
 
@@ -226,7 +228,12 @@ def test_what_does_not_say_what_it_calls_is_no_call(facts):
 
 
 def test_a_call_over_http_is_a_request():
-    facts = {"rpc.system": "aws-api", "rpc.method": "Get", "http.method": "POST", "http.url": "http://s3.test/"}
+    facts = {
+        "rpc.system": "aws-api",
+        "rpc.method": "Get",
+        "http.method": "POST",
+        "http.url": "http://s3.test/",
+    }
     assert describe("x", "CLIENT", facts).name == "POST s3.test/"
 
 

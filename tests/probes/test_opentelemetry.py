@@ -66,6 +66,19 @@ def client(tracer, name="x", **facts):
 # The tree
 
 
+@pytest.mark.parametrize("kind", [SpanKind.SERVER, SpanKind.CONSUMER, SpanKind.PRODUCER, SpanKind.INTERNAL])
+def test_where_a_service_answers(tracer, kind):
+    with Recording() as rec:
+        tracer.start_span("ended", kind=kind).end()
+        never_ended = tracer.start_span("open", kind=kind)
+    entry = True if kind in (SpanKind.SERVER, SpanKind.CONSUMER) else None
+    assert [(one.name, one.attrs.get("entry")) for one in rec.trace.spans] == [
+        ("ended", entry),
+        ("open", entry),
+    ]
+    never_ended.end()
+
+
 def test_spans_of_both_are_in_one_tree(tracer):
     with Recording() as rec, span("outer"):
         with tracer.start_as_current_span("middle"):

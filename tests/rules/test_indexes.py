@@ -11,6 +11,7 @@ from tests.postgres import postgres
     ("entry", "expected"),
     [
         ({"equal": ["a", "b"]}, ["a", "b"]),
+        ({"equal": ["a", "b", "c"], "distinct": {"a": 3, "b": 9, "c": 3}}, ["b", "a", "c"]),
         ({"equal": ["a"], "null": ["b"], "range": ["c", "d"], "sort": ["e"]}, ["a", "b", "c"]),
         ({"equal": ["a"], "sort": ["-b", "c"]}, ["a", "-b", "c"]),
         ({"equal": ["a"], "sort": ["-b", "-c"]}, ["a", "b", "c"]),

@@ -98,6 +98,11 @@ def functions(xs):
     a = list(map(load, xs))  # each
     b = list(filter(load, xs))  # each
     load(lambda: map(load, xs))  # once
+    c = sorted(xs, key=load)  # each
+    c = sorted(load(xs))  # once
+    c = sorted(xs, key=lambda x: load(x))  # each <lambda>
+    d = itertools.starmap(load, xs)  # each
+    e = table.filter(load(xs))  # once
 
 def left_at_some_time(xs):
     for x in xs:

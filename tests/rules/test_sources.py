@@ -2,6 +2,8 @@ import os
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from perfkit.model import Frame
 from perfkit.rules import parsed
@@ -112,6 +114,15 @@ def test_warnings_about_a_file_are_its_own_matter(tmp_path):
 def test_huge_files_are_not_read(tmp_path):
     (tmp_path / "app.py").write_bytes(b"#" * (MAX_SOURCE_BYTES + 1))
     assert Sources(str(tmp_path)).of(Frame("app.py", 1, "<module>")) is None
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=200)
+def test_any_bytes_are_a_file_or_none(text):
+    source = parsed.parse(text)
+    for line in range(-1, 5):
+        frame = Frame("app.py", line, "<module>")
+        assert source is None or source.is_loop(frame) <= source.fits(frame)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pipes in the file system")
