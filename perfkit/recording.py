@@ -33,9 +33,10 @@ class record(Recording):  # noqa: N801 - used as a statement, as in `with record
     ``probes``: "auto" for the libraries in use, () for none, or names; of those named, each that saw
     nothing is stated in the trace's warnings. ``clock``, ``hosts``, ``max_spans``, ``keep_values``: see
     Recording. ``explain`` asks SQLite and PostgreSQL for the plan of each SELECT, once per template, so that
-    PK303 can tell what reads a whole table; never of a statement that writes. ``limits``: from when on the rules speak (default: as [tool.perfkit] and PERFKIT_* say). Afterwards: ``rec.trace``, ``rec.counts``, ``rec.timings``, ``rec.findings()``,
-    ``rec.allowed()``, ``rec.assert_ok()``. Recordings nest; an outer one also holds the spans of the inner
-    ones.
+    PK303 can tell what reads a whole table; never of a statement that writes. ``limits``: from when on the
+    rules speak (default: as [tool.perfkit] and PERFKIT_* say). Afterwards: ``rec.trace``, ``rec.counts``,
+    ``rec.timings``, ``rec.findings()``, ``rec.allowed()``, ``rec.assert_ok()``. Recordings nest; an outer one
+    also holds the spans of the inner ones.
 
     >>> with record() as rec:
     ...     pass

@@ -22,6 +22,7 @@ _DATABASE_KINDS = frozenset({"query", "transaction", "connect"})
 
 _FRAME = re.compile(r"(?P<file>.+):(?P<line>\d{1,9}) in (?P<function>.+)", re.DOTALL)
 _MAX_FRAMES = 32
+_MAX_FRAME = 1_000
 
 _DATABASE = {"db.query.text": "sql", "db.system.name": "system", "db.namespace": "database"}
 _REQUEST = {
@@ -69,7 +70,7 @@ def _fits(kind: str, key: str, value: Any) -> bool:
         return isinstance(value, bool)
     if key == "params":
         return _is_texts(value) if kind == "request" else isinstance(value, str)
-    if key == "each":
+    if key in ("each", "parameters"):
         return _is_texts(value) or (isinstance(value, list) and all(isinstance(one, str) for one in value))
     if key == "connection":
         return isinstance(value, str) if kind == "request" else type(value) is int
@@ -139,7 +140,7 @@ def frames(site: Frame | None, facts: Mapping[str, Any]) -> tuple[Frame, ...]:
     path = [site] if site else []
     further = facts.get("perfkit.path")
     for text in further[:_MAX_FRAMES] if isinstance(further, list) else []:
-        match = _FRAME.fullmatch(text) if isinstance(text, str) else None
+        match = _FRAME.fullmatch(text[:_MAX_FRAME]) if isinstance(text, str) else None
         if match:
             path.append(Frame(match["file"], int(match["line"]), match["function"]))
     return tuple(path)

@@ -21,6 +21,9 @@ UNFINISHED = "unfinished"
 REFUSED = 400
 """Statuses from here on say that something is wrong, and are answers all the same."""
 
+MAX_NAME = 500
+"""Longer names are cut: they are no names, and are looked through for values."""
+
 LONGEST_NS = 365 * 86_400 * 1_000_000_000
 """A span beyond a year has no usable times."""
 
@@ -57,7 +60,7 @@ def span_of(
     tracer: str = "",
 ) -> Span:
     """The span that ``facts``, its attributes, describe. ``tracer`` is the library that made it."""
-    is_own = own.KIND in facts
+    is_own, name = own.KIND in facts, name[:MAX_NAME]
     described = own.read_back(name, facts) if is_own else describe(name, span_kind, facts)
     site = _site(frame(facts))
     attrs = described.attrs if described.kind != "span" else _told(described.attrs)

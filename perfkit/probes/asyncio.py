@@ -368,9 +368,13 @@ def _watch_over() -> None:
 
 
 def _pause_s() -> float:
-    """Until the first of the steps under way has lasted too long, or one that begins now would have."""
+    """Until the first of the steps under way has lasted too long, or one that begins now would have.
+
+    One that was seen, and is still to be described, has.
+    """
     now_ns = REAL_PERF_COUNTER_NS()
-    steps = [watch.step for watch in list(_watches.values()) if watch.opened is None]
+    watches = list(_watches.values())
+    steps = [watch.step for watch in watches if watch.opened is None or watch.seen is not None]
     left = [step[0] + THRESHOLD_NS - now_ns for step in steps if step is not None]
     return min(max(min([THRESHOLD_NS, *left]) / 1e9, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
 

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 from perfkit.fingerprints import describe_url
 from perfkit.fingerprints.names import is_key, is_method
 from perfkit.fingerprints.sql import Statement, describe_sql
-from perfkit.fingerprints.values import hash_params
+from perfkit.fingerprints.values import encode_params, hash_params
 from perfkit.model import Frame
 from perfkit.model.plain import represent
 from perfkit.probes.http import describe as describe_request
+from perfkit.probes.queries import values_of
 
 SQL_SYSTEMS = frozenset(
     (
@@ -82,6 +83,23 @@ _MAX_FILE = 300
 _LARGE = 2**53
 _DIGITS = re.compile(r"[0-9]{1,15}")
 _PATH = re.compile(r"\S*/\S*")
+_VALUE = re.compile(
+    r"(?<![\w.])\d+(?![\w.])|(?<=\.)\d+(?=\.[a-zA-Z_])|(?<=\[)\d+(?=\])"  # numbers by themselves, indexes
+    r"|\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b(?=[a-f]*\d)[0-9a-f]{16,}\b"
+    r"|[\w.+-]{1,64}@[\w.-]{1,64}"
+)
+"""What makes names of one operation different: numbers, identifiers, addresses."""
+
+_CURSORS = ("CURSOR", "FETCH", "GETMORE", "SCROLL")
+_WAITING = frozenset(
+    {"BLPOP", "BRPOP", "BRPOPLPUSH", "BLMOVE", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP", "XREAD"}
+    | {"XREADGROUP", "SUBSCRIBE", "PSUBSCRIBE", "WAIT"}
+)
+"""Commands of Redis that wait for somebody else's data."""
+
+_MANY = re.compile(r"(?i:^(?:batch|bulk|multi|m(?:get|set)(?:nx)?$|insertmany|msearch))|(?:Batch|Bulk|Many)")
+"""An operation that does many things already, by its name."""
+
 _PLACEHOLDER = re.compile(r"\?|%\(?\w|\$\d|[:@]\w")
 
 Facts = Mapping[str, Any]
@@ -106,7 +124,7 @@ def describe(name: str, span_kind: str, facts: Facts, *, keep_values: bool = Fal
     """
     found = None
     if span_kind in ("CLIENT", "INTERNAL"):
-        found = _query(facts, keep_values)
+        found = _query(name, facts, keep_values)
     if found is None and span_kind == "CLIENT":
         found = _request(facts) or _call(facts)
     return found or as_span(name, facts, span_kind=span_kind, keep_values=keep_values)
@@ -119,17 +137,17 @@ def as_span(name: str, facts: Facts, *, span_kind: str = "", keep_values: bool =
 
 
 def shown_name(name: str, facts: Facts) -> str:
-    """The name with the values in its paths masked; a route's parameters have names already.
+    """The name with what looks like a value masked, in paths and alone; a route's parameters have names.
 
     >>> shown_name("GET /users/17", {}), shown_name("GET /users/<pk>", {"http.route": "/users/<pk>"})
     ('GET /users/{id}', 'GET /users/<pk>')
+    >>> shown_name("ship order 17", {}), shown_name("items.3.owner", {}), shown_name("HTTP 1.1 v2", {})
+    ('ship order {id}', 'items.{id}.owner', 'HTTP 1.1 v2')
     """
-    if "/" not in name:
-        return name
     route = facts.get("http.route")
-    if route and route in (name, name.partition(" ")[2]):
-        return name
-    return _PATH.sub(lambda path: "".join(describe_url(path[0])[:2]) or MASKED, name)
+    if "/" in name and not (route and route in (name, name.partition(" ")[2])):
+        name = _PATH.sub(lambda path: "".join(describe_url(path[0])[:2]) or MASKED, name)
+    return _VALUE.sub("{id}", name)
 
 
 def frame(facts: Facts) -> Frame | None:
@@ -145,7 +163,7 @@ def frame(facts: Facts) -> Frame | None:
     return Frame(file, line, _text(facts, "code.function.name", "code.function")[:_MAX_FILE] or "?")
 
 
-def _query(facts: Facts, keep_values: bool) -> Described | None:
+def _query(name: str, facts: Facts, keep_values: bool) -> Described | None:
     """None for what is no operation on a database, such as taking a connection from a pool."""
     given, sql = _text(facts, *SYSTEM).lower(), _text(facts, *_STATEMENT)
     system = _ALIASES.get(given, given)
@@ -163,15 +181,33 @@ def _query(facts: Facts, keep_values: bool) -> Described | None:
         "system": system or "other_sql",
         "host": _host(facts),
         "database": PurePath(database).name if system == "sqlite" else database,
-        **_parameters(facts, sql, statement.template if known else "", keep_values),
+        **_parameters(facts, sql, statement if known else None, keep_values),
         **_numbers(facts, rows=("db.response.returned_rows",), many=("db.operation.batch.size",)),
     }
     if statement.listed:
-        attrs["listed"] = statement.listed
+        attrs.setdefault("listed", statement.listed)
     if statement.kind == "catalogue":
         attrs["catalogue"] = True
+    attrs.update(_nature(name, facts, sql, "" if known else statement.template))
+    if not known and statement.template.partition(" ")[0].upper() in _WAITING:
+        return Described("wait", statement.template, attrs)
     kind = "transaction" if statement.kind == "transaction" else "query"
     return Described(kind, statement.template, attrs)
+
+
+def _nature(name: str, facts: Facts, sql: str, operation: str) -> dict[str, Any]:
+    """Whether it reads on behind a cursor, or does many things at once. ``operation`` is "" for SQL."""
+    found: dict[str, Any] = {}
+    if name.upper().startswith(_CURSORS) or operation.upper().startswith(_CURSORS):
+        found["cursor"] = True
+    length = facts.get("db.redis.pipeline_length")
+    if type(length) is int and length > 1:
+        found["many"] = length
+    elif operation and sql.count("\n"):
+        found["many"] = sql.count("\n") + 1
+    elif _MANY.search(operation.partition(" ")[0]):
+        found["many"] = 0
+    return found
 
 
 def _sql(system: str, sql: str) -> Statement | None:
@@ -194,18 +230,28 @@ def _operation(facts: Facts, sql: str) -> Statement:
     return Statement(template, kind="transaction" if describe_sql(done).kind == "transaction" else "query")
 
 
-def _parameters(facts: Facts, sql: str, template: str, keep_values: bool) -> dict[str, Any]:
-    """The hash of the parameters; nothing where they are not known. ``template`` is "" for what is no SQL."""
-    given: Any = {key: value for key, value in facts.items() if key.startswith(_PARAMETERS)}
-    given = given or facts.get("db.statement.parameters")
-    if given:
-        kept = {"values": represent(given)} if keep_values else {}
-        return {"params": hash_params(given), **kept}
-    if template and MASKED not in template:
+def _parameters(facts: Facts, sql: str, statement: Statement | None, keep_values: bool) -> dict[str, Any]:
+    """Hashes of the parameters as far as they are known. ``statement`` is None for what is no SQL."""
+    given = {key: value for key, value in facts.items() if key.startswith(_PARAMETERS)}
+    known: Any = given or facts.get("db.statement.parameters")
+    if known:
+        kept = {"values": represent(known)} if keep_values else {}
+        each = values_of(statement, encode_params(_in_order(given))) if statement is not None else {}
+        return {"params": hash_params(known), **each, **kept}
+    if statement is None:
+        return {"params": hash_params(sql)} if " " in sql and MASKED not in sql else {}
+    if MASKED not in statement.template:
         return {"params": ""}
     # literals are parameters too; what was put in the place of placeholders is not known
-    known = not _PLACEHOLDER.search(sql) if template else " " in sql and MASKED not in sql
-    return {"params": hash_params(sql)} if known else {}
+    return {} if _PLACEHOLDER.search(sql) else {"params": hash_params(sql)}
+
+
+def _in_order(given: Facts) -> list[Any] | dict[str, Any]:
+    """Parameters by their position, or by their names where they have such."""
+    named = {key.rpartition(".")[2]: value for key, value in given.items()}
+    if all(_DIGITS.fullmatch(name) for name in named):
+        return [named[name] for name in sorted(named, key=int)]
+    return named
 
 
 def _request(facts: Facts) -> Described | None:

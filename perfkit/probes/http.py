@@ -35,7 +35,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterator, Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache

@@ -224,8 +224,8 @@ def _by_turns(openings: list[Span], operations: list[Span]) -> Uses:
         if span.name != EITHER or span.kind == "connect" or span.duration_ns >= ROUND_TRIPS * fastest
     ]
     starts = [span.start_ns for span in operations]
-    uses = []
-    for span, following in zip(certain, [*certain[1:], None], strict=True):
+    uses: Uses = []
+    for span, following in zip(certain, [*certain[1:], None], strict=False):
         first = bisect_left(starts, span.end_ns)
         last = len(starts) if following is None else bisect_left(starts, following.start_ns)
         own = operations[first:last]

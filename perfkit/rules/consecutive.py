@@ -17,6 +17,7 @@ from perfkit.rules.view import View
 GAP = 4
 """A pause between two calls is at most a quarter of the shorter one: too short to do anything in."""
 
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ASKING = frozenset({"GET", "HEAD"})
 
 
@@ -46,21 +47,24 @@ def consecutive(view: View) -> list[list[Span]]:
 def _runs(siblings: list[Span], parent: Span | None) -> Iterator[list[Span]]:
     """Siblings that follow each other closely, and of which none can have fed another."""
     run: list[Span] = []
-    values = _Values(parent)
+    values, asked = _Values(parent), set[tuple[object, str]]()
     for span in siblings:
-        if run and not (_follows(run[-1], span) and values.has(span) and not _continues(span, run)):
+        if run and not (_follows(run[-1], span) and values.has(span) and not _continues(span, asked)):
             yield run
             run = []
         if _asks(span):
             if not run:
-                values = _Values(parent, span)
+                values, asked = _Values(parent, span), set()
             run.append(span)
+            asked.add((span.attrs.get("host"), _path(span)))
     yield run
 
 
 def _asks(span: Span) -> bool:
     attrs = span.attrs
     asks = span.kind == "request" and attrs.get("method") in _ASKING and span.end_ns >= 0
+    if attrs.get("status") in REDIRECTS:
+        return False  # what it points to is the call
     return asks and is_answered(span) and not attrs.get("retry") and not attrs.get("entry")
 
 
@@ -69,10 +73,11 @@ def _follows(before: Span, span: Span) -> bool:
     return _asks(span) and 0 <= gap * GAP <= min(before.duration_ns, span.duration_ns)
 
 
-def _continues(span: Span, run: list[Span]) -> bool:
+def _continues(span: Span, asked: set[tuple[object, str]]) -> bool:
     """Whether its path goes on from that of an earlier call: /users/{id} and /users/{id}/orders."""
     host, path = span.attrs.get("host"), _path(span)
-    return any(other.attrs.get("host") == host and path.startswith(f"{_path(other)}/") for other in run)
+    ends = (place for place, letter in enumerate(path) if letter == "/")
+    return any((host, path[:end]) in asked for end in ends)
 
 
 def _path(span: Span) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from perfkit.model import Finding, Span, busy_ns
-from perfkit.rules.loops import READS, Loop
+from perfkit.rules.loops import READS, Loop, regardless_of_place
 from perfkit.rules.query_savings import without_repeats
-from perfkit.rules.repeats import is_polling, is_written_between
+from perfkit.rules.repeats import enough, is_polling, is_written_between
 from perfkit.rules.view import View, by_cost
 
 CODE = "PK103"
@@ -27,14 +27,16 @@ _TAKES = re.compile(
 
 def check(view: View) -> list[Finding]:
     """One finding per place that asks for the same again, the costliest first."""
-    return by_cost([_finding(view, loop) for loop in view.query_loops if is_duplicate(loop, view)])
+    return by_cost(
+        [_finding(view, loop) for loop in regardless_of_place(view.query_loops) if is_duplicate(loop, view)]
+    )
 
 
 def is_duplicate(loop: Loop, view: View) -> bool:
     """Whether a loop asks for the same thing often enough, and for no good reason."""
     statement = loop.statement
     return (
-        len(loop.spans) >= view.limits.min_duplicates
+        len(loop.spans) >= enough(loop, view)
         and "params" in loop.first.attrs
         and loop.distinct < view.needed(loop)
         and len(loop.spans) - loop.distinct >= view.limits.min_duplicates - 1

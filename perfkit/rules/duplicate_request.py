@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from perfkit.model import Finding, busy_ns
-from perfkit.rules.loops import Loop
+from perfkit.rules.loops import Loop, regardless_of_place
 from perfkit.rules.query_savings import without_repeats
-from perfkit.rules.repeats import is_polling, is_sent_between
+from perfkit.rules.repeats import enough, is_polling, is_sent_between
 from perfkit.rules.view import View, by_cost
 
 CODE = "PK104"
@@ -36,14 +36,16 @@ _WRITES = re.compile(
 
 def check(view: View) -> list[Finding]:
     """One finding per place that asks for the same again, the costliest first."""
-    return by_cost([_finding(view, loop) for loop in view.request_loops if is_duplicate(loop, view)])
+    return by_cost(
+        [_finding(view, loop) for loop in regardless_of_place(view.request_loops) if is_duplicate(loop, view)]
+    )
 
 
 def is_duplicate(loop: Loop, view: View) -> bool:
     """Whether a loop asks for the same thing often enough, and for no good reason."""
     asked = [span for span in loop.spans if span.attrs.get("status", 0) < 500 and span.error is None]
     return (
-        len(asked) >= view.limits.min_duplicates
+        len(asked) >= enough(loop, view)
         and reads(loop)
         and loop.distinct < view.limits.min_calls
         and len(asked) - loop.distinct >= view.limits.min_duplicates - 1

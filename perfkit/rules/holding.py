@@ -94,12 +94,9 @@ def is_json(view: View, span: Span) -> bool:
 def _imported_from(view: View, span: Span, name: str) -> str:
     """The package that a name of the line's file was imported from; "" if it was not, or that is unknown."""
     source = view.sources.of(span.path[0]) if span.path and name else None
-    for node in ast.walk(source.tree) if source is not None else ():
-        if isinstance(node, ast.ImportFrom) and any(name == (a.asname or a.name) for a in node.names):
-            return str(node.module).partition(".")[0]
-        if isinstance(node, ast.Import) and any(name.partition(".")[0] == a.asname for a in node.names):
-            return node.names[0].name.partition(".")[0]
-    return ""
+    if source is None:
+        return ""
+    return source.imports.get(name) or source.imports.get(f"{name.partition('.')[0]}.", "")
 
 
 def shows_work(span: Span) -> bool:

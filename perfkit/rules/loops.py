@@ -9,6 +9,7 @@ Tasks and threads are no part of it: a loop spread over ``gather`` or a pool is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable
 from typing import Any
 
@@ -35,18 +36,19 @@ _CHOOSING = (
 
 
 class Loop:
-    """Operations with one key, in order of their start.
+    """Operations with one key, in order of their start; ``places`` says from how many places.
 
     ``spans`` are those that were answered, ``left_out`` those that were not: failed, or refused and sent
     again.
     """
 
-    __slots__ = ("_distinct", "_overlap", "left_out", "placed", "scope", "spans", "target")
+    __slots__ = ("_distinct", "_overlap", "left_out", "placed", "places", "scope", "spans", "target")
 
     def __init__(self, scope: int, target: Hashable, placed: bool) -> None:
         self.scope = scope
         self.target = target
         self.placed = placed
+        self.places = 1
         self.spans: list[Span] = []
         self.left_out: list[Span] = []
         self._overlap = 0
@@ -115,7 +117,7 @@ def statement_of(span: Span) -> Statement:
 def is_plain_query(span: Span) -> bool:
     """Whether a span is a query that the application itself decided on, with one set of parameters.
 
-    Not so: what an ORM loads ahead or again, executemany, and questions about the catalogue.
+    Not so: what an ORM loads ahead or again, what a cursor reads on, executemany, and the catalogue.
     """
     attrs = span.attrs
     return (
@@ -124,6 +126,7 @@ def is_plain_query(span: Span) -> bool:
         and not attrs.get("catalogue")
         and not attrs.get("eager")
         and not attrs.get("refresh")
+        and not attrs.get("cursor")
         and attrs.get("many") is None
     )
 
@@ -160,6 +163,30 @@ def request_loops(spans: Iterable[Span], places: Places) -> list[Loop]:
         key = (places.scope(span), attrs.get("host"), places.of(span), *what)
         _add(loops, key, span, is_answered(span))
     return [loop for loop in loops.values() if loop.spans]
+
+
+def regardless_of_place(loops: Iterable[Loop]) -> list[Loop]:
+    """The loops, with those put together that differ by their place alone, if no lines are known.
+
+    What asks for the same again need not be a loop: each layer of a program may do so.
+    """
+    found: list[Loop] = []
+    whole: dict[Hashable, Loop] = {}
+    for loop in loops:
+        key = (loop.scope, loop.target, loop.template, loop.first.attrs.get("body"))
+        known = None if loop.placed else whole.get(key)
+        if known is None:
+            known = Loop(loop.scope, loop.target, loop.placed)
+            known.spans, known.left_out = list(loop.spans), loop.left_out
+            found.append(known)
+            whole[key] = known
+        else:
+            known.spans += loop.spans
+            known.places += 1
+    for loop in found:
+        if loop.places > 1:
+            loop.spans.sort(key=lambda span: span.start_ns)
+    return found
 
 
 REFUSED = frozenset({429, 503})
@@ -203,6 +230,7 @@ class Places:
         self._folded: dict[Path, Path] = {}
         self._trails: dict[tuple[str, int], int] = {}
         self._names: list[tuple[str, int]] = [("", 0)]
+        self._masked: dict[str, str] = {}
         parents = {span.parent for span in spans if span.parent is not None}
         self._above: dict[int, tuple[int, int]] = {}
         if parents:
@@ -240,13 +268,19 @@ class Places:
     def _enter(self, span: Span) -> tuple[int, int]:
         """Scope and trail for what lies directly below ``span``."""
         scope, trail = (span.id, 0) if span.attrs.get("entry") else self._around(span)
-        key = (span.name, trail)
+        name = self._masked.get(span.name)
+        if name is None:
+            name = self._masked[span.name] = _NUMBER.sub("{n}", span.name)
+        key = (name, trail)
         number = self._trails.get(key)
         if number is None:
             number = self._trails[key] = len(self._names)
             self._names.append(key)
         return scope, number
 
+
+_NUMBER = re.compile(r"\d+")
+"""Spans are named after what they are for, too: ``resolve books.3.author``."""
 
 MAX_NAMES = 100
 _OUTSIDE = (0, 0)

@@ -7,6 +7,8 @@ loads ahead or again are no loop (``loops``, ``paging``).
 
 from __future__ import annotations
 
+import re
+
 from perfkit.model import Finding, busy_ns
 from perfkit.rules.loops import READS, Loop
 from perfkit.rules.paging import is_chunked, is_paging
@@ -44,9 +46,21 @@ def is_n_plus_one(loop: Loop, view: View) -> bool:
 
 
 def _is_check(loop: Loop) -> bool:
-    """Whether the statement reads no table and takes nothing: a ping, a setting, a clock."""
+    """Whether the statement reads no table and asks a function for nothing: a ping, a setting, a lock.
+
+    "SELECT users" is all that some traces tell of a statement.
+    """
     statement = loop.statement
-    return bool(statement.verb) and not statement.tables and "?" not in statement.template
+    if statement.tables or not statement.verb:
+        return False
+    if _ASKS_FUNCTION.search(statement.template):
+        return bool(_NO_ANSWER.search(statement.template))
+    return "params" in loop.first.attrs or "?" in statement.template
+
+
+_ASKS_FUNCTION = re.compile(r"\w\([^()]*\?")
+_NO_ANSWER = re.compile(r"(?i:lock|sleep|notify|nextval|setval|set_config)\w*\(")
+"""Functions that are called for what they do."""
 
 
 def _finding(view: View, loop: Loop) -> Finding:

@@ -47,6 +47,15 @@ PASSING_PARAMETERS = frozenset(
 )
 """Outermost parameters, in lower case, that differ in every call without asking for anything else."""
 
+UNKNOWN = "what they ask for"
+"""Stands for the names of parameters that the trace does not have."""
+
+_NO_ITEM = re.compile(
+    r"(?:^|[^a-z])(?:batch|bulk|multi|mget|mutate_rows)|(?:Batch|Bulk|Multi|Many)(?![a-z])"
+    r"|(?:Receive|Poll|Subscribe|Watch|Heartbeat|KeepAlive|Part)(?![a-z])"
+)
+"""Part of a call's name: it asks for many already, waits for what comes, or sends a part of one thing."""
+
 ON_RESOURCE = frozenset({"PUT", "PATCH", "DELETE"})
 
 _KEYSET = re.compile(r"(?:^|\[)[<>]")
@@ -65,13 +74,20 @@ def check(view: View) -> list[Finding]:
 def items_of(loop: Loop, view: View) -> list[str]:
     """Names of the parameters that say which item each call is for; empty if the calls are no N+1."""
     spans = loop.spans
-    if len(spans) < view.needed(loop):
+    if len(spans) < view.needed(loop) or _NO_ITEM.search(_called(loop.first)):
         return []
+    if "params" not in loop.first.attrs:
+        return [] if loop.distinct < view.needed(loop) or view.is_chain(loop) else [UNKNOWN]
     items = _items(spans)
     is_loop = _distinct(spans, items) >= view.needed(loop) and not all(
         _is_list(spans, name) for name in items
     )
     return items if is_loop and _is_for_items(loop, items) and not view.is_chain(loop) else []
+
+
+def _called(span: Span) -> str:
+    """The name of what is called: the method of an RPC, or the last part of the path."""
+    return str(span.attrs.get("rpc") or span.attrs.get("template", "").partition("?")[0].rpartition("/")[2])
 
 
 def _is_for_items(loop: Loop, items: list[str]) -> bool:
@@ -155,7 +171,9 @@ def _evidence(loop: Loop, items: list[str]) -> list[str]:
     spans, overlap = loop.spans, loop.overlap
     refused = sum(map(is_refused, loop.left_out))
     facts = [
-        f"{len(spans)} calls with {_distinct(spans, items)} different values of {', '.join(items[:3])}",
+        f"{len(spans)} calls; the trace does not have their parameters"
+        if items == [UNKNOWN]
+        else f"{len(spans)} calls with {_distinct(spans, items)} different values of {', '.join(items[:3])}",
         "one after another" if overlap <= 1 else f"up to {overlap} at once",
     ]
     if refused:

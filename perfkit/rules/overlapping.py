@@ -23,13 +23,16 @@ SHOWN = 4
 def together(steps: Sequence[Sequence[Span]], view: View) -> Saving:
     """The saving if all ``steps`` were begun at once; the calls of one step stay one after another."""
     times, calls = defaultdict[str, int](int), defaultdict[str, int](int)
+    longest = 0
     for step in steps:
+        took = 0
         for span in step:
-            host = str(span.attrs.get("host", ""))
-            times[host] += span.duration_ns
+            host, duration = str(span.attrs.get("host", "")), span.duration_ns
+            times[host] += duration
             calls[host] += 1
+            took += duration
+        longest = max(longest, took)
     now = sum(times.values())
-    longest = max(sum([span.duration_ns for span in step]) for step in steps)
     crowded = max(times.values()) // SAFE_CONCURRENCY
     limited, host = max((_limit_ns(number, view.facts(host)), host) for host, number in calls.items())
     after = max(longest, crowded, limited)

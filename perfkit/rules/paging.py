@@ -19,6 +19,7 @@ _SAMPLE = 1_000
 _PLACEHOLDER = re.compile(r"\?")
 _KEYSET = re.compile(r"[<>]=?\s*\(?\?")
 _ORDER = re.compile(r"\bORDER BY\b")
+_RANGE = re.compile(r"BETWEEN \? AND \?|[<>]=? \?")
 _OUTSIDE_LIST = re.compile(r"(?:=|<|>|LIKE|ILIKE) \?")
 _IN_LIST = re.compile(r"IN \([^()]*\)")
 
@@ -46,7 +47,8 @@ def is_paging(loop: Loop) -> bool:
         return all(name in ("page", "range") for name in names)
     # which parameters differ is not known: pages are full but for the last
     if any(number is None for number in rows):
-        return statement.offset or not _OUTSIDE_LIST.search(_without_ranges(template))
+        filtered = bool(_OUTSIDE_LIST.search(_RANGE.sub("", template)))
+        return not filtered or (statement.offset and bool(_ORDER.search(template)))
     return _are_pages([number or 0 for number in rows])
 
 
@@ -61,10 +63,6 @@ def _is_range(loop: Loop) -> bool:
     """Whether it asks for what lies between two values: a day, a block of keys."""
     template = loop.statement.template
     return "BETWEEN ? AND ?" in template or len(_KEYSET.findall(template)) >= 2
-
-
-def _without_ranges(template: str) -> str:
-    return template.replace("BETWEEN ? AND ?", "").replace("< ?", "").replace("> ?", "").replace("<= ?", "")
 
 
 def _varying_names(loop: Loop, template: str) -> list[str] | None:

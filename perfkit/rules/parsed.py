@@ -139,6 +139,20 @@ class Source:
         )
 
     @cached_property
+    def imports(self) -> dict[str, str]:
+        """The package that each imported name is from; a module's other name ends in a dot."""
+        found: dict[str, str] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    found[alias.asname or alias.name] = str(node.module).partition(".")[0]
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    if alias.asname:
+                        found[f"{alias.asname}."] = alias.name.partition(".")[0]
+        return found
+
+    @cached_property
     def by_name(self) -> dict[str, list[Function]]:
         """Every ``def`` of the file, by its name."""
         found: dict[str, list[Function]] = {}

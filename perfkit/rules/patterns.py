@@ -20,6 +20,9 @@ from perfkit.rules.view import View
 MAX_MEMBERS = 8
 """Longer rounds are no longer one pattern (Sentry looks for as many)."""
 
+MAX_WORK = 200
+"""So many loops of one request are looked at for what is done for a job."""
+
 _TAKES_JOB = "SKIP LOCKED"
 
 
@@ -38,11 +41,14 @@ def jobs(view: View) -> list[list[Loop]]:
     claims = [loop for loop in view.query_loops if _TAKES_JOB in loop.template and len(loop.spans) > 1]
     if not claims:
         return []
-    return [[claim, *(loop for loop in view.query_loops if _follows(claim, loop))] for claim in claims]
-
-
-def _follows(first: Loop, other: Loop) -> bool:
-    return other is not first and other.scope == first.scope and takes_turns(first, other)
+    others: dict[int, list[Loop]] = {claim.scope: [] for claim in claims}
+    for loop in view.query_loops:
+        if loop.scope in others and _TAKES_JOB not in loop.template and len(others[loop.scope]) < MAX_WORK:
+            others[loop.scope].append(loop)
+    return [
+        [claim, *(loop for loop in others[claim.scope] if takes_turns(claim, loop))]
+        for claim in claims[:MAX_WORK]
+    ] + [[claim] for claim in claims[MAX_WORK:]]
 
 
 def _writes(loop: Loop) -> bool:

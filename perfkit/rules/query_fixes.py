@@ -25,7 +25,8 @@ def fix(loop: Loop) -> str:
         return _redis(loop.first)
     if "subclass_of" in attrs:
         base, model = attrs["subclass_of"], str(attrs["deferred"]).partition(".")[0]
-        return f"Load the columns of {model}, too: select({base}).options(selectin_polymorphic({base}, [{model}]))."
+        option = f"selectin_polymorphic({base}, [{model}])"
+        return f"Load the columns of {model}, too: select({base}).options({option})."
     if "deferred" in attrs:
         return _deferred(attrs["deferred"], library)
     if "relation" in attrs and library == "sqlalchemy":

@@ -13,8 +13,16 @@ PAUSE = 10
 SHORTEST_PAUSE_NS = 20_000_000
 """Computing between two calls seldom takes longer and as evenly; who polls waits longer."""
 
+LONGEST_COMMIT_NS = 1_000_000_000
+"""Shorter pauses between writes may be what a commit takes."""
+
 EVEN = 2.0
 """The pauses of polling differ by at most this factor, or grow."""
+
+
+def enough(loop: Loop, view: View) -> int:
+    """How many equal calls are reported: more if they were made from several places."""
+    return view.limits.min_duplicates if loop.places == 1 else view.limits.min_calls_imported
 
 
 def is_polling(loop: Loop, view: View) -> bool:
@@ -29,9 +37,9 @@ def is_polling(loop: Loop, view: View) -> bool:
         return False
     if all(view.sleeps_between(start, end) for start, end in gaps):
         return True
-    if loop.first.kind == "query" and loop.statement.verb in WRITES:
-        return False  # whose pauses may be what a commit takes
     lengths = [end - start for start, end in gaps]
+    if loop.first.kind == "query" and loop.statement.verb in WRITES and min(lengths) < LONGEST_COMMIT_NS:
+        return False
     usual = sorted(span.duration_ns for span in spans)[len(spans) // 2]
     if min(lengths) < max(SHORTEST_PAUSE_NS, PAUSE * usual):
         return False

@@ -18,7 +18,7 @@ from perfkit.rules.activations import Call, Groups, Serial, Steps
 from perfkit.rules.consecutive import consecutive
 from perfkit.rules.dependencies import Dependencies
 from perfkit.rules.duplicate_request import reads
-from perfkit.rules.loops import WRITES, Loop, statement_of
+from perfkit.rules.loops import WRITES, Loop, Path, statement_of
 from perfkit.rules.overlapping import SHOWN, listed, together
 from perfkit.rules.savings import SAFE_CONCURRENCY, text
 from perfkit.rules.view import View, by_cost, has_between
@@ -40,41 +40,75 @@ def check(view: View) -> list[Finding]:
 
 
 def _live(view: View) -> list[Finding]:
-    tasks = _single_calls(view)
-    if not tasks:
+    kinds = _Kinds(view)
+    if not kinds.tasks:
         return []
-    needed = view.limits.min_serial
-    dependencies = Dependencies(view.sources, _reading_lines(view))
-    found = Groups(dependencies, needed)
-    between = _happenings(view, {task for _, task in tasks})
-    places: dict[Hashable, list[Serial]] = defaultdict(list)
-    for (_, task), spans in tasks.items():
+    dependencies = Dependencies(view.sources, kinds.reading_lines())
+    found = Groups(dependencies, view.limits.min_serial)
+    between = kinds.happenings()
+    places: dict[Hashable, _Place] = {}
+    for (_, task), spans in kinds.tasks.items():
         for group in found.of(_in_parts(spans, between[task], found, dependencies)):
-            apart = group._replace(steps=_on_own_connections(group.steps))
-            if len(apart.steps) >= needed:
-                places[group.frame.file, group.frame.function, apart.lines].append(apart)
-    findings = (_finding(view, groups) for groups in places.values() if not _is_shared(groups))
-    return [finding for finding in findings if finding is not None]
+            steps = _on_own_connections(group.steps)
+            if len(steps) >= view.limits.min_serial:
+                apart = group if len(steps) == len(group.steps) else group._replace(steps=steps)
+                key = (group.frame.file, group.frame.function, apart.lines)
+                place = places.get(key)
+                if place is None:
+                    place = places[key] = _Place(apart)
+                place.add(apart, view)
+    return [place.finding() for place in places.values() if place.saving_ns and not place.is_shared()]
 
 
-def _is_shared(groups: list[Serial]) -> bool:
-    """Whether several tasks go through the same loop at once: then it is bounded, and not serial."""
-    if not groups[0].loop:
-        return False
-    times = sorted((group.steps[0][0].span.start_ns, group.steps[-1][-1].span.end_ns) for group in groups)
-    return any(start < end for (_, end), (start, _) in pairwise(times))
+class _Kinds:
+    """The trace's calls, sorted: those that only read, and those that must stay where they are.
+
+    ``tasks``: by scope and task the calls that only read and are part of no loop, where there are enough.
+    """
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._paths: dict[int, Path] = {}
+        self._writing: list[Loop] = []
+        tasks: dict[TaskKey, list[Span]] = defaultdict(list)
+        for loop in (*view.request_loops, *view.query_loops):
+            first = loop.first
+            if not _only_reads(loop):
+                self._writing.append(loop)
+                continue
+            self._paths[id(first.path)] = first.path
+            if first.path and len(loop.spans) < view.needed(loop):
+                for span in loop.spans:
+                    if span.task and not span.attrs.get("retry") and not span.attrs.get("transaction"):
+                        tasks[loop.scope, span.task].append(span)
+        enough = view.limits.min_serial
+        self.tasks = {key: sorted(spans, key=_start) for key, spans in tasks.items() if len(spans) >= enough}
+
+    def reading_lines(self) -> frozenset[tuple[str, int]]:
+        """The lines of all paths to operations that only read."""
+        return frozenset((frame.file, frame.line) for path in self._paths.values() for frame in path)
+
+    def happenings(self) -> dict[int, list[int]]:
+        """When each task wrote something or waited for something else: no call is moved across that."""
+        tasks = {task for _, task in self.tasks}
+        times: dict[int, list[int]] = defaultdict(list)
+        for span in self._view.trace.spans:
+            if span.task in tasks and _has_its_place(span):
+                times[span.task].append(span.start_ns)
+        for loop in self._writing:
+            if loop.first.kind == "request":
+                for span in loop.spans:
+                    times[span.task].append(span.start_ns)
+        for found in times.values():
+            found.sort()
+        return times
 
 
-def _single_calls(view: View) -> dict[TaskKey, list[Span]]:
-    """The calls that only read and are part of no loop, by scope and task, where there are enough."""
-    tasks: dict[TaskKey, list[Span]] = defaultdict(list)
-    for loop in (*view.request_loops, *view.query_loops):
-        if len(loop.spans) < view.needed(loop) and loop.placed and _only_reads(loop):
-            for span in loop.spans:
-                if span.task and not span.attrs.get("retry") and not span.attrs.get("transaction"):
-                    tasks[loop.scope, span.task].append(span)
-    enough = view.limits.min_serial
-    return {key: sorted(spans, key=_start) for key, spans in tasks.items() if len(spans) >= enough}
+def _has_its_place(span: Span) -> bool:
+    """Whether it is a wait, a batch or a query that writes."""
+    if span.kind == "query":
+        return statement_of(span).verb in WRITES
+    return span.kind == "wait" or (span.kind == "request" and bool(span.attrs.get("batch")))
 
 
 def _only_reads(loop: Loop) -> bool:
@@ -85,32 +119,6 @@ def _only_reads(loop: Loop) -> bool:
 
 def _start(span: Span) -> int:
     return span.start_ns
-
-
-def _reading_lines(view: View) -> frozenset[tuple[str, int]]:
-    """The lines of all paths to operations that only read."""
-    loops = (loop for loop in (*view.request_loops, *view.query_loops) if _only_reads(loop))
-    return frozenset((frame.file, frame.line) for loop in loops for frame in loop.first.path)
-
-
-def _happenings(view: View, tasks: set[int]) -> dict[int, list[int]]:
-    """When each of the tasks wrote something or waited for something else: no call is moved across that."""
-    times: dict[int, list[int]] = defaultdict(list)
-    for span in view.trace.spans:
-        if span.task in tasks and (
-            span.kind == "wait" or (span.kind == "request" and span.attrs.get("batch"))
-        ):
-            times[span.task].append(span.start_ns)
-    for span in view.queries:
-        if span.task in tasks and statement_of(span).verb in WRITES:
-            times[span.task].append(span.start_ns)
-    for loop in view.request_loops:
-        if not reads(loop):
-            for span in (*loop.spans, *loop.left_out):
-                times[span.task].append(span.start_ns)
-    for found in times.values():
-        found.sort()
-    return times
 
 
 def _in_parts(
@@ -129,6 +137,8 @@ def _in_parts(
 
 def _on_own_connections(steps: Steps) -> Steps:
     """The steps without those that would need a connection which an earlier one uses."""
+    if all(call.span.kind == "request" for step in steps for call in step):
+        return steps
     kept, used = [], set[Hashable]()
     for step in steps:
         connections = {
@@ -141,34 +151,54 @@ def _on_own_connections(steps: Steps) -> Steps:
     return kept
 
 
-def _finding(view: View, groups: list[Serial]) -> Finding | None:
-    """About one place, which may have run more than once."""
-    savings = [together([[call.span for call in step] for step in group.steps], view) for group in groups]
-    saving = sum(one.saving_ns or 0 for one in savings)
-    if not saving:
-        return None
-    first = groups[0]
-    spans = [call.span for group in groups for step in group.steps for call in step]
-    lines = ", ".join(map(str, first.lines[:SHOWN])) + (", ..." if len(first.lines) > SHOWN else "")
-    where = "lines" if len(first.lines) > 1 else "in a loop, line"
-    more = f"; {len(groups)} times, {text(saving)} in all" if len(groups) > 1 else ""
-    return Finding(
-        rule=CODE,
-        name=NAME,
-        template=listed([step[0].span.name for step in first.steps]),
-        count=len(spans),
-        spent_ns=busy_ns(spans),
-        site=first.frame,
-        path=first.steps[0][0].span.path,
-        saving_ns=saving,
-        basis=savings[0].basis + more,
-        evidence=[
-            f"{len(first.steps)} awaits one after another in {first.frame.function}, {where} {lines}",
-            "none of them uses what another one brings",
-        ],
-        fix=_fix(first),
-        span_ids=[span.id for span in spans],
-    )
+class _Place:
+    """The groups of calls on the same lines of one function, which may have run more than once."""
+
+    def __init__(self, first: Serial) -> None:
+        self.saving_ns = 0
+        self._first = first
+        self._basis = ""
+        self._spans: list[Span] = []
+        self._times: list[tuple[int, int]] = []
+
+    def add(self, group: Serial, view: View) -> None:
+        """One more run."""
+        steps = [[call.span for call in step] for step in group.steps]
+        saving = together(steps, view)
+        self.saving_ns += saving.saving_ns or 0
+        self._basis = self._basis or saving.basis
+        self._times.append((steps[0][0].start_ns, steps[-1][-1].end_ns))
+        for step in steps:
+            self._spans += step
+
+    def is_shared(self) -> bool:
+        """Whether several tasks went through the same loop at once: then it is bounded, and not serial."""
+        self._times.sort()
+        return self._first.loop and any(start < end for (_, end), (start, _) in pairwise(self._times))
+
+    def finding(self) -> Finding:
+        """What is to be said about it."""
+        first, runs = self._first, len(self._times)
+        lines = ", ".join(map(str, first.lines[:SHOWN])) + (", ..." if len(first.lines) > SHOWN else "")
+        where = "lines" if len(first.lines) > 1 else "in a loop, line"
+        more = f"; {runs} times, {text(self.saving_ns)} in all" if runs > 1 else ""
+        return Finding(
+            rule=CODE,
+            name=NAME,
+            template=listed([step[0].span.name for step in first.steps]),
+            count=len(self._spans),
+            spent_ns=busy_ns(self._spans),
+            site=first.frame,
+            path=first.steps[0][0].span.path,
+            saving_ns=self.saving_ns,
+            basis=self._basis + more,
+            evidence=[
+                f"{len(first.steps)} awaits one after another in {first.frame.function}, {where} {lines}",
+                "none of them uses what another one brings",
+            ],
+            fix=_fix(first),
+            span_ids=[span.id for span in self._spans],
+        )
 
 
 def _imported(view: View, run: list[Span]) -> Finding | None:

@@ -220,9 +220,7 @@ def without(node, key):
     return [one for place, one in enumerate(node) if place != key]
 
 
-FUZZED = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FUZZED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("whole", [OTLP, CHROME, JAEGER], ids=["otlp", "chrome", "jaeger"])

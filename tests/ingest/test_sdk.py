@@ -4,13 +4,13 @@ import sqlite3
 
 import pytest
 import sqlalchemy
-from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
-from opentelemetry.instrumentation.sqlite3 import SQLite3Instrumentor
 from opentelemetry.trace import SpanKind, StatusCode
 
 from perfkit.model import Frame
 from tests.ingest.make import found, judged, only
-from tests.ingest.otel import as_json, provider
+
+otel = pytest.importorskip("tests.ingest.otel", reason="needs opentelemetry-proto", exc_type=ImportError)
+as_json, provider = otel.as_json, otel.provider
 
 READ = "SELECT a FROM t WHERE id = :id"
 
@@ -18,14 +18,15 @@ READ = "SELECT a FROM t WHERE id = :id"
 @pytest.fixture
 def watched():
     """A provider whose spans SQLAlchemy and sqlite3 make, the ORM's around the driver's."""
+    orm = pytest.importorskip("opentelemetry.instrumentation.sqlalchemy").SQLAlchemyInstrumentor()
+    driver = pytest.importorskip("opentelemetry.instrumentation.sqlite3").SQLite3Instrumentor()
     made, kept = provider()
-    instrumentor = SQLite3Instrumentor()
-    instrumentor.instrument(tracer_provider=made, skip_dep_check=True)
+    driver.instrument(tracer_provider=made, skip_dep_check=True)
     engine = sqlalchemy.create_engine("sqlite://")
-    SQLAlchemyInstrumentor().instrument(engine=engine, tracer_provider=made, skip_dep_check=True)
+    orm.instrument(engine=engine, tracer_provider=made, skip_dep_check=True)
     yield made.get_tracer("web"), engine, kept
-    SQLAlchemyInstrumentor().uninstrument()
-    instrumentor.uninstrument()
+    orm.uninstrument()
+    driver.uninstrument()
     engine.dispose()
 
 
@@ -46,8 +47,9 @@ def test_a_loop_over_two_instrumentations(tmp_path, watched, options):
 
 
 def test_a_driver_alone(tmp_path):
+    driver = pytest.importorskip("opentelemetry.instrumentation.sqlite3").SQLite3Instrumentor()
     made, kept = provider("worker")
-    SQLite3Instrumentor().instrument(tracer_provider=made, skip_dep_check=True)
+    driver.instrument(tracer_provider=made, skip_dep_check=True)
     try:
         connection = sqlite3.connect(":memory:")
         cursor = connection.cursor()
@@ -55,7 +57,7 @@ def test_a_driver_alone(tmp_path):
             for number in range(5):
                 cursor.execute(f"SELECT {number} AS a").fetchall()
     finally:
-        SQLite3Instrumentor().uninstrument()
+        driver.uninstrument()
     connection.close()
     trace = only(tmp_path, as_json(kept.spans))
     assert [one.kind for one in trace.spans] == ["span", *["query"] * 5]

@@ -97,6 +97,20 @@ def test_parameters_are_hashed_where_they_are_known(facts, params):
     assert "values" not in found.attrs
 
 
+def test_each_parameter_is_hashed_where_pages_are_told_by_it():
+    sql = "SELECT a FROM b WHERE c = $1 AND d = 5 LIMIT $2"
+    pages = [
+        describe("x", "CLIENT", {"db.system": "postgresql", "db.query.text": sql, **given}).attrs["each"]
+        for given in (
+            {"db.query.parameter.0": "5", "db.query.parameter.1": "10"},
+            {"db.query.parameter.1": "20", "db.query.parameter.0": "5"},
+        )
+    ]
+    assert [len(each) for each in pages] == [4 - 1] * 2
+    assert [one == other for one, other in zip(*pages, strict=True)] == [True, True, False]
+    assert pages[0][1] == ""  # a literal
+
+
 def test_values_are_kept_when_asked_for():
     facts = {"db.system": "sqlite", "db.query.text": SQL, "db.query.parameter.0": "5"}
     found = describe("x", "CLIENT", facts, keep_values=True)
@@ -347,6 +361,16 @@ def test_hosts(address, port, expected):
         ("GET /users/17/", {"http.route": "/"}, "GET /users/{id}/"),
         ("GET http://api.test/users/17?key=s3cr3t", {}, "GET api.test/users/{id}?key="),
         ("process order", {}, "process order"),
+        ("process order 17", {}, "process order {id}"),
+        ("process order #17", {}, "process order #{id}"),
+        ("items.3.owner", {}, "items.{id}.owner"),
+        ("items[3].owner", {}, "items[{id}].owner"),
+        ("job 7f9c24e5-2c6b-4a3e-8f1d-0b9a6c5d4e3f", {}, "job {id}"),
+        ("job 7f9c24e52c6b4a3e8f1d", {}, "job {id}"),
+        ("mail me@example.com", {}, "mail {id}"),
+        ("HTTP 1.1", {}, "HTTP 1.1"),
+        ("parse v2 of utf8 oauth2", {}, "parse v2 of utf8 oauth2"),
+        ("deadbeefdeadbeefdead", {}, "deadbeefdeadbeefdead"),
         ("/", {}, "/"),
     ],
 )

@@ -410,11 +410,11 @@ def test_a_bug_in_the_bridge_does_not_escape(tracer, monkeypatch):
     assert tree(rec) == [("end", None), ("after", None)]
 
 
-@pytest.mark.parametrize("name", [5, None, b"x"])
-def test_odd_names(tracer, name):
+@pytest.mark.parametrize(("name", "shown"), [(5, "{id}"), (None, "None"), (b"x", "b'x'")])
+def test_odd_names(tracer, name, shown):
     with Recording() as rec, tracer.start_as_current_span(name):
         pass
-    assert rec.trace.spans[0].name == str(name)
+    assert rec.trace.spans[0].name == shown
 
 
 # One operation, counted once

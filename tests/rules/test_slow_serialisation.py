@@ -17,7 +17,7 @@ from tests.probes.server import serve
 
 MS = 1_000_000
 LINE = Frame("app/export.py", 30, "prices")
-ROWS = [{"id": n, "name": "x" * 20, "tags": ["a", "b"]} for n in range(160_000)]
+ROWS = [{"id": n, "name": "x" * 20, "tags": ["a", "b"]} for n in range(120_000)]
 TEXT = json.dumps(ROWS)
 
 
@@ -129,35 +129,42 @@ def recorded(main):
     return sorted((f.site.line - main.__code__.co_firstlineno, f.template) for f in findings)
 
 
+async def rounds():
+    """Several, because a busy machine may let nobody look at one."""
+    for _ in range(4):
+        yield
+        await asyncio.sleep(0.01)
+
+
 def decode(text):
     return json.loads(text)
 
 
 def test_the_standard_librarys():
     async def main():
-        await asyncio.sleep(0.01)
-        json.loads(TEXT)
-        await asyncio.sleep(0.1)
-        json.dumps(ROWS * 2)
-        await asyncio.sleep(0.1)
-        read_json(TEXT)
-        await asyncio.sleep(0.1)
-        decode(TEXT)
-        await asyncio.sleep(0.1)
-        json.loads("[1, 2, 3]")
+        async for _ in rounds():
+            json.loads(TEXT)
+        async for _ in rounds():
+            json.dumps(ROWS * 2)
+        async for _ in rounds():
+            read_json(TEXT)
+        async for _ in rounds():
+            decode(TEXT)
+        async for _ in rounds():
+            json.loads("[1, 2, 3]")
 
     assert recorded(main) == [(2, "json.loads"), (4, "json.dumps"), (6, "read_json"), (8, "json.loads")]
 
 
 def test_msgspec_by_whatever_name():
     async def main():
-        await asyncio.sleep(0.01)
-        msgspec.json.decode("[1, 2, 3]")
-        fast.decode(long)
-        await asyncio.sleep(0.1)
+        async for _ in rounds():
+            msgspec.json.decode("[1, 2, 3]")
+        async for _ in rounds():
+            fast.decode(long)
 
     long = "[" + ",".join([TEXT] * 2) + "]"
-    assert recorded(main) == [(3, "fast.decode")]
+    assert recorded(main) == [(4, "fast.decode")]
 
 
 def test_responses(server):
@@ -166,10 +173,11 @@ def test_responses(server):
             aiohttp.ClientSession() as session,
             session.post(f"{server.url}/echo", data=io.BytesIO(TEXT.encode())) as response,
         ):
-            await response.json()
+            async for _ in rounds():
+                await response.json()
         async with httpx.AsyncClient(verify=False) as client:
             response = await client.post(f"{server.url}/echo", content=TEXT.encode())
-        await asyncio.sleep(0.1)
-        response.json()
+        async for _ in rounds():
+            response.json()
 
-    assert recorded(main) == [(5, "response.json"), (9, "response.json")]
+    assert recorded(main) == [(6, "response.json"), (10, "response.json")]
