@@ -53,8 +53,9 @@ def shown(tokens: list[str]) -> str:
 class Reader:
     """Reads one text. ``tokens`` start with an empty one, so that there always is one before.
 
-    ``lists``: a list of values was asked for. ``marks``: of each value its placeholder, "" for a literal. ``odd``: the text makes no sense in this dialect.
-    ``doubtful``: where the first text starts that another dialect may end elsewhere (-1: none).
+    ``lists``: a list of values was asked for. ``marks``: of each value its placeholder, "" for a
+    literal. ``odd``: the text makes no sense in this dialect. ``doubtful``: where the first text
+    starts that another dialect may end elsewhere (-1: none).
     """
 
     __slots__ = (

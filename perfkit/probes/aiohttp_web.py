@@ -1,4 +1,4 @@
-"""The requests that an aiohttp.web application answers: each a span in which calls are looked at by themselves.
+"""The requests that an aiohttp.web application answers: calls are looked at within each by itself.
 
 ``entry`` marks such a span: a loop of queries is one within a request, and one query in each of a hundred
 requests is none. On a simulated network there are none: who answers there is not what is measured.

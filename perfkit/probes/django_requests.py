@@ -1,4 +1,4 @@
-"""The requests that a Django application answers: each a span in which its queries are looked at by themselves.
+"""The requests that a Django application answers: queries are looked at within each by itself.
 
 ``entry`` marks such a span: a loop of queries is one within a request, and one query in each of a hundred
 requests is none.

@@ -158,7 +158,7 @@ def _submitting(original: Any) -> Any:
 
 
 def _way_to_library(function: Any, frame: FrameType) -> Path:
-    """The lines that led to a job none of which is the application's, as ``run_in_executor(None, get, url)``."""
+    """The lines that led to a job not of the application's own, as ``run_in_executor(None, get, url)``."""
     code = getattr(function, "__code__", None)
     if code is not None and shown(code.co_filename) is not None:
         return ()

@@ -85,7 +85,10 @@ def test_without_the_source_there_is_no_chain(tmp_path):
 
 
 TRIES = {
-    "until it works": ("while True:\n    answer = get()  # here\n    if answer:\n        return answer", True),
+    "until it works": (
+        "while True:\n    answer = get()  # here\n    if answer:\n        return answer",
+        True,
+    ),
     "so many times": ("for _ in range(3):\n    answer = get()  # here\n    if answer:\n        break", True),
     "for each": ("for n in numbers:\n    answer = get(n)  # here\n    if answer:\n        break", False),
     "counted, all of them": ("for n in range(9):\n    answer = get(n)  # here", False),
