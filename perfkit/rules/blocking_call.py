@@ -115,7 +115,7 @@ def _reasons(view: View, step: Span, operations: Operations) -> list[Span]:
     certain, slight = (_within(spans, step) for spans in operations)
     if _fill(certain, step) or any(span.path[:1] == step.path[:1] for span in certain):
         return certain
-    if _fill(slight, step):
+    if holding.is_long(step) and _fill(slight, step):
         return [span for span in slight if _is_share(span, step) and not span.name.endswith(_ENDS_OF_POOLS)]
     return [step] if holding.shows_work(step) and not holding.is_json(view, step) else []
 

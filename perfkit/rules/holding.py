@@ -99,10 +99,22 @@ def _imported_from(view: View, span: Span, name: str) -> str:
     return source.imports.get(name) or source.imports.get(f"{name.partition('.')[0]}.", "")
 
 
+def own_ns(span: Span) -> int:
+    """How long a blocked span held the loop by itself, without what others took of its processor."""
+    return max(span.duration_ns - int(span.attrs.get("delayed_ns", 0)), span.cpu_ns)
+
+
+def is_long(span: Span) -> bool:
+    """Whether a blocked span would have been one on a machine that has nothing else to do."""
+    return own_ns(span) >= int(span.attrs.get("threshold_ns", 0))
+
+
 def shows_work(span: Span) -> bool:
     """Whether a blocked span shows what the application does to its loop, and where."""
     call, inside = str(span.attrs.get("call", "")), str(span.attrs.get("inside", ""))
-    if not span.path or inside.startswith(_SETTING_UP) or _MODULE in (span.path[0].function, inside[-8:]):
+    if not span.path or not is_long(span):
+        return False
+    if inside.startswith(_SETTING_UP) or _MODULE in (span.path[0].function, inside[-8:]):
         return False
     if is_computing(span):
         return True

@@ -27,7 +27,7 @@ def check(view: View) -> list[Finding]:
 
 
 def _is_json(view: View, span: Span) -> bool:
-    return holding.is_computing(span) and holding.is_json(view, span)
+    return holding.is_computing(span) and holding.is_long(span) and holding.is_json(view, span)
 
 
 def _finding(view: View, line: Frame | None, spans: list[Span]) -> Finding:

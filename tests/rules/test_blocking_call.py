@@ -212,6 +212,14 @@ def test_a_step_that_computes():
     assert finding.fix.startswith("Take hashlib.scrypt off the loop: loop.run_in_executor")
 
 
+@pytest.mark.parametrize(("delayed_ms", "count"), [(0, 1), (40, 1), (60, 0)])
+def test_what_others_took_of_the_processor_does_not_count(delayed_ms, count):
+    computing = step(0, 100, call="crunch", cpu_ms=100 - delayed_ms, delayed_ns=delayed_ms * MS)
+    reading = step(0, 100, call="read", inside="pathlib.Path.read_text", delayed_ns=delayed_ms * MS)
+    assert len(found(computing)) == count
+    assert len(found(reading)) == count
+
+
 def test_a_busy_machine_is_not_the_programs_doing():
     assert len(found(step(0, 300, call="shrink", cpu_ms=51))) == 1  # computed beyond the threshold
     assert found(*(step(start, 300, call="shrink", cpu_ms=31) for start in (0, 300))) == []

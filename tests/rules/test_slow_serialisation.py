@@ -33,13 +33,14 @@ def view(*steps):
     return View(Trace("wall", 0, 10_000 * MS, list(steps)))
 
 
-def step(call="", inside="", start_ms=0, length_ms=80, cpu_ms=80, path=(LINE,), task=1, waiting=0):
+def step(call="", inside="", start_ms=0, length_ms=80, cpu_ms=80, path=(LINE,), task=1, waiting=0, **more):
     attrs = {
         "threshold_ns": 50 * MS,
         "call": call,
         "inside": inside,
         "waiting": waiting,
         "library": "asyncio",
+        **more,
     }
     times = (start_ms * MS, (start_ms + length_ms) * MS)
     return Span(0, None, "blocked", "held", *times, None, path, task, 1, attrs, None, cpu_ms * MS)
@@ -181,3 +182,8 @@ def test_responses(server):
             response.json()
 
     assert recorded(main) == [(6, "response.json"), (10, "response.json")]
+
+
+def test_what_others_took_of_the_processor_does_not_count():
+    assert not check(view(step("json.loads", length_ms=100, cpu_ms=40, delayed_ns=60 * MS)))
+    assert check(view(step("json.loads", length_ms=100, cpu_ms=60, delayed_ns=40 * MS)))

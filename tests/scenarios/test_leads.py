@@ -74,8 +74,8 @@ def test_the_published_filter_is_found_out(result, name, size):
 def test_the_loop_is_found_at_its_own_line(result, strategy):
     source = FILE.read_text(encoding="utf-8").splitlines()
     for world in ("own-200ms", "cloud-200ms"):
-        (finding,) = cell(result, world, strategy).findings
-        assert (finding.rule, finding.count, finding.site.file) == ("PK102", 200, "scenarios/leads.py")
+        (finding,) = (each for each in cell(result, world, strategy).findings if each.rule == "PK102")
+        assert (finding.count, finding.site.file) == (200, "scenarios/leads.py")
         line = source[finding.site.line - 1]
         assert "await portal." in line
         assert '"crm.activity.list", open_activities(lead)' in line
