@@ -37,7 +37,7 @@ ROOT = HERE.parent.parent
 OWN_PROCESS = frozenset({"django"})
 """Folders whose library can be set up only once in a process, which other tests do as well."""
 
-_LABEL = re.compile(r"#\s*(expect|may):\s*(PK\d{3}(?:\s*,\s*PK\d{3})*)\s*(?:#|$)")
+_LABEL = re.compile(r"#\s*(expect|may):\s*(PK\d{3}(?:\s*,\s*PK\d{3})*)\s*(?=#|$)")
 _LIKE_A_LABEL = re.compile(r"#\s*(expect|may)\b")
 
 
@@ -78,10 +78,10 @@ def programs(*wanted):
 def _read(path):
     labels = {"expect": [], "may": []}
     for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        label = _LABEL.search(text)
-        if label:
+        found = list(_LABEL.finditer(text))
+        for label in found:
             labels[label[1]] += [Label(rule.strip(), number) for rule in label[2].split(",")]
-        elif _LIKE_A_LABEL.search(text):
+        if len(found) < len(_LIKE_A_LABEL.findall(text)):
             raise ValueError(f"{path}:{number}: {text.strip()!r} is no label; write '# expect: PK101, PK105'")
     return Program(path.parent.name, path.stem, tuple(labels["expect"]), tuple(labels["may"]))
 

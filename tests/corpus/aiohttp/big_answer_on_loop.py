@@ -5,7 +5,7 @@ from aiohttp import web
 
 from tests.corpus.mixed._serving import serving
 
-ROWS = [{"id": n, "name": f"Row {n}", "tags": ["x", "y"], "at": n * 0.5} for n in range(60_000)]
+ROWS = [{"id": n, "name": f"Row {n}", "tags": ["x", "y"], "at": n * 0.5} for n in range(200_000)]
 
 
 async def export(request):

@@ -5,7 +5,7 @@ import json
 
 import aiohttp
 
-ROWS = [{"sku": f"SKU-{n}", "price": n * 1.01, "tags": ["new", str(n % 97)]} for n in range(70_000)]
+ROWS = [{"sku": f"SKU-{n}", "price": n * 1.01, "tags": ["new", str(n % 97)]} for n in range(200_000)]
 
 
 async def upload(session, rows):

@@ -6,7 +6,7 @@ import hmac
 
 import aiohttp
 
-ROUNDS = 300_000
+ROUNDS = 1_000_000
 
 
 class Accounts:
