@@ -65,8 +65,11 @@ def test_every_template_that_grows_is_named():
             query("first")
             query("second")
 
-    with pytest.raises(BudgetError, match=r"\+4 first \(from 1 to 5\).*; \+4 second \(from 1 to 5\)"):
+    with pytest.raises(BudgetError) as caught:
         perfkit.assert_constant(grows, sizes=(1, 3, 5))
+    assert "+4 first (from 1 to 5)" in str(caught.value)
+    assert "+4 second (from 1 to 5)" in str(caught.value)
+    assert "constant (from" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("slack", "passes"), [(2, False), (3, True)])

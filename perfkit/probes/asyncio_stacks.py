@@ -49,12 +49,22 @@ def inside(frame: Any) -> str:
 
 def call_of(frame: Any) -> str:
     """What the application's innermost line calls, as it is written there; "" if that cannot be told."""
-    import linecache
-
     while frame is not None and shown(frame.f_code.co_filename) is None:
         frame = frame.f_back
-    if frame is None:
-        return ""
+    return "" if frame is None else callee(_expression(frame))
+
+
+def is_after(frame: Any) -> bool:
+    """Whether what held the loop up is over: nothing runs but a line of the application that awaits."""
+    if frame is None or shown(frame.f_code.co_filename) is None:
+        return False
+    return _expression(frame).startswith("await ")
+
+
+def _expression(frame: Any) -> str:
+    """The text of what a frame does now; "" if that cannot be told."""
+    import linecache
+
     first, last, begin, end = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
     lines = [line.encode() for line in linecache.getlines(frame.f_code.co_filename, frame.f_globals)]
     if first is None or last is None or begin is None or end is None or last > len(lines):
@@ -62,7 +72,7 @@ def call_of(frame: Any) -> str:
     lines = lines[first - 1 : last]
     lines[-1] = lines[-1][:end]
     lines[0] = lines[0][begin:]
-    return callee(b"".join(lines).decode())
+    return b"".join(lines).decode()
 
 
 def callee(expression: str) -> str:

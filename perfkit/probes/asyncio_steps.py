@@ -16,7 +16,7 @@ from threading import Lock, get_ident, get_native_id
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from perfkit.probes.asyncio_stacks import Still, call_of, inside, still_of
+from perfkit.probes.asyncio_stacks import Still, call_of, inside, is_after, still_of
 from perfkit.tracing import Operation, Recording, current_clock, here, leave, open_spans
 from perfkit.tracing.callpath import Path, capture
 from perfkit.tracing.clocks import REAL_PERF_COUNTER_NS
@@ -183,9 +183,9 @@ def _describe(opened: Operation, told: tuple[Path, dict[str, Any]]) -> None:
 
 
 def _told(seen: Seen) -> tuple[Path, dict[str, Any]]:
-    """Call path and attributes."""
+    """Call path and attributes; no path if the stack was seen too late to tell."""
     frame: Any = seen.stack
-    path = capture(frame)
+    path = () if is_after(frame) else capture(frame)
     facts = {"call": call_of(frame), "inside": inside(frame)} if path else {}
     return path, {**facts, "waiting": seen.waiting}
 
@@ -281,10 +281,11 @@ def _look(watch: Watch) -> None:
 
 def _read_delay(watch: Watch) -> None:
     """Keep the last reading from before the step under way, and the last of all."""
-    now_ns, step = REAL_PERF_COUNTER_NS(), watch.step
+    delay_ns, step = _delay_ns(watch.native), watch.step
+    now_ns = REAL_PERF_COUNTER_NS()
     began_ns = now_ns if step is None else step[0]
     before = [reading for reading in watch.delays if reading[0] <= began_ns]
-    watch.delays = [*before[-1:], (now_ns, _delay_ns(watch.native))]
+    watch.delays = [*before[-1:], (now_ns, delay_ns)]
 
 
 def _ready(handle: Any) -> int:

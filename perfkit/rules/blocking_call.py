@@ -207,7 +207,7 @@ def _evidence(spans: list[Span], leading: Span, line: Frame | None, waiting: int
     calls = f"{len(counted)} call{'s' if len(counted) > 1 else ''}"
     facts = [f"{calls} held the event loop for {text(busy_ns(spans))} in all, {text(longest)} at most"]
     if len(counted) < len(spans):
-        facts.append(f"with {len(spans) - len(counted)} connections and ends of transactions around them")
+        facts.append(f"connections and ends of transactions around them: {len(spans) - len(counted)}")
     if leading.kind == "blocked":
         kind = "computing" if holding.is_computing(leading) else "waiting"
         inside = leading.attrs.get("inside")

@@ -17,7 +17,7 @@ import pytest
 import perfkit
 from perfkit.probes import asyncio as probe
 from perfkit.probes import asyncio_steps
-from perfkit.probes.asyncio_stacks import callee, inside
+from perfkit.probes.asyncio_stacks import callee, inside, is_after
 from perfkit.tracing import Recording
 from tests.probes.loops import recorded
 
@@ -170,6 +170,21 @@ def test_what_ran_inside_the_line_also_where_it_let_no_other_thread_run(call, in
     assert held.site.function.endswith("main")
 
 
+def test_a_line_that_only_awaits_held_nothing_up():
+    class Awaitable:
+        def __await__(self):
+            seen.append((is_after(sys._getframe()), is_after(sys._getframe(1))))
+            return iter(())
+
+    async def main():
+        seen.append(is_after(sys._getframe()))
+        await Awaitable()
+
+    seen = []
+    asyncio.run(main())
+    assert seen == [False, (False, True)]
+
+
 def test_a_finalizer_is_not_what_runs_inside():
     class Late:
         def __del__(self):
@@ -189,7 +204,7 @@ def test_a_finalizer_is_not_what_runs_inside():
 
 
 def test_for_how_long_others_had_the_processor(monkeypatch):
-    readings = iter(range(7_000_000, 10**12, 1_000_000))
+    readings = iter(range(10**15, 10**16, 1_000_000))  # beyond what was read before
     monkeypatch.setattr(asyncio_steps, "_delay_ns", lambda native: next(readings))
 
     async def main():

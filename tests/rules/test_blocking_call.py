@@ -151,7 +151,7 @@ def test_connections_and_commits_belong_to_their_functions_queries():
     spans = of("connect", "connect db", 0, (OTHER,)), query, of("transaction", "COMMIT", 40, (OTHER,))
     (finding,) = found(*spans)
     assert (finding.site, finding.count, finding.spent_ns) == (LINE, 1, 30 * MS)
-    assert finding.evidence[1] == "with 2 connections and ends of transactions around them"
+    assert finding.evidence[1] == "connections and ends of transactions around them: 2"
     (finding,) = found(of("connect", "connect db", 0, (OTHER,)))
     assert (finding.site, finding.count) == (OTHER, 1)
 
@@ -416,7 +416,7 @@ def test_psycopg(postgres_dsn):  # noqa: F811
 
     (finding,) = findings = recorded(main)
     assert lines(main, findings) == [(4, 1)]
-    assert finding.evidence[1] == "with 2 connections and ends of transactions around them"
+    assert finding.evidence[1] == "connections and ends of transactions around them: 2"
     assert "psycopg.AsyncConnection" in finding.fix
 
 

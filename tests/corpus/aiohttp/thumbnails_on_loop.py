@@ -1,11 +1,11 @@
-"""Downloads a picture and works on its pixels in the coroutine, for longer than a tenth of a second."""
+"""Downloads a picture and works on its pixels in the coroutine, for a quarter of a second."""
 
 import itertools
 
 import aiohttp
 
 
-def shrink(pixels, rounds=24):
+def shrink(pixels, rounds=60):
     small = bytes(pixels)
     for _ in range(rounds):
         small = bytes((a + b) // 2 for a, b in itertools.pairwise(small[:100_000]))
