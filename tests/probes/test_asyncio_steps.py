@@ -213,7 +213,6 @@ def test_for_how_long_others_had_the_processor(monkeypatch):
 
     (held,) = recorded(main)
     assert held.attrs["delayed_ns"] > 0
-    assert held.attrs["delayed_ns"] % 1_000_000 == 0
 
 
 def test_readings_from_before_the_step_count():
