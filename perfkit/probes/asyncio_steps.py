@@ -193,7 +193,8 @@ def _told(seen: Seen) -> tuple[Path, dict[str, Any]]:
 def _delayed(watch: Watch, step: Step) -> dict[str, int]:
     """For how much of a step that ends now its thread had no processor; at most, and {} where none says."""
     before_ns = next((delay_ns for moment, delay_ns in reversed(watch.delays) if moment <= step[0]), -1)
-    return {"delayed_ns": max(0, _delay_ns(watch.native) - before_ns)} if before_ns >= 0 else {}
+    now_ns = _delay_ns(watch.native)
+    return {"delayed_ns": max(0, now_ns - before_ns)} if min(before_ns, now_ns) >= 0 else {}
 
 
 def _delay_ns(native: int) -> int:
