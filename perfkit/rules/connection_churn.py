@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import Any
 
-from perfkit.model import Finding, Frame, Span, busy_ns
+from perfkit.model import Finding, Frame, Span
 from perfkit.rules.connections import Use, Uses, opened
+from perfkit.rules.findings import about
 from perfkit.rules.savings import text
 from perfkit.rules.view import View, by_cost
 
@@ -85,20 +86,17 @@ def _finding(view: View, uses: Uses) -> Finding:
     spans = [span for use in uses for span in use.opened]
     avoidable = sum(use.avoidable for use in uses)
     mean_ns = sum(use.opening_ns for use in uses) / len(uses)
-    return Finding(
-        rule=CODE,
-        name=NAME,
+    return about(
+        view,
+        spans,
+        (CODE, NAME),
         template=first.name,
         count=len(uses),
-        spent_ns=busy_ns(spans),
         site=_site(view, uses),
-        path=first.path,
         saving_ns=round(avoidable * mean_ns),
         basis=_basis(avoidable, len(uses), mean_ns),
         evidence=_evidence(uses),
         fix=_fix(uses[0]),
-        span_ids=[span.id for span in spans],
-        place=view.place(first),
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from perfkit.model import Finding, Span, busy_ns
+from perfkit.model import Finding, Span
+from perfkit.rules.findings import about
 from perfkit.rules.loops import READS, Loop, regardless_of_place
 from perfkit.rules.query_savings import without_repeats
 from perfkit.rules.repeats import enough, is_polling, is_written_between
@@ -52,14 +53,11 @@ def _finding(view: View, loop: Loop) -> Finding:
     spans, first, distinct = loop.spans, loop.first, loop.distinct
     saving = without_repeats(spans, distinct)
     answers = "answer" if distinct == 1 else f"{distinct} answers"
-    return Finding(
-        rule=CODE,
-        name=NAME,
+    return about(
+        view,
+        spans,
+        (CODE, NAME),
         template=loop.template,
-        count=len(spans),
-        spent_ns=busy_ns(spans),
-        site=view.site(first),
-        path=first.path,
         saving_ns=saving.saving_ns,
         basis=saving.basis,
         evidence=[
@@ -67,8 +65,6 @@ def _finding(view: View, loop: Loop) -> Finding:
             *_by_orm(first),
         ],
         fix=f"Keep the {answers}: ask before the loop, or in a cached function if it may be kept.",
-        span_ids=[span.id for span in spans],
-        place=view.place(first),
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from perfkit.model import Finding, busy_ns
+from perfkit.model import Finding
+from perfkit.rules.findings import about
 from perfkit.rules.loops import Loop, regardless_of_place
 from perfkit.rules.query_savings import without_repeats
 from perfkit.rules.repeats import enough, is_polling, is_sent_between
@@ -70,14 +71,11 @@ def _finding(view: View, loop: Loop) -> Finding:
     spans, first, distinct = loop.spans, loop.first, loop.distinct
     saving = without_repeats(spans, distinct)
     answers = "answer" if distinct == 1 else f"{distinct} answers"
-    return Finding(
-        rule=CODE,
-        name=NAME,
+    return about(
+        view,
+        spans,
+        (CODE, NAME),
         template=f"{first.name} {first.attrs.get('body', '')}".strip(),
-        count=len(spans),
-        spent_ns=busy_ns(spans),
-        site=view.site(first),
-        path=first.path,
         saving_ns=saving.saving_ns,
         basis=saving.basis,
         evidence=[
@@ -86,6 +84,4 @@ def _finding(view: View, loop: Loop) -> Finding:
             else f"{len(spans)} requests, {distinct} different"
         ],
         fix=f"Keep the {answers}: ask before the loop, or keep it for as long as it may be old.",
-        span_ids=[span.id for span in spans],
-        place=view.place(first),
     )

@@ -12,7 +12,8 @@ from statistics import median_low
 from typing import Any, NamedTuple
 
 from perfkit.fingerprints.sql_conditions import selects
-from perfkit.model import Finding, Span, busy_ns
+from perfkit.model import Finding, Span
+from perfkit.rules.findings import about
 from perfkit.rules.indexes import PURE, Entry, columns, create, create_for_parts, create_on_call
 from perfkit.rules.view import View, by_cost
 
@@ -91,20 +92,15 @@ def _finding(view: View, asked: _Asked) -> Finding | None:
     if not scans:
         return None
     spans, first = asked.spans, asked.spans[0]
-    return Finding(
-        rule=CODE,
-        name=NAME,
+    return about(
+        view,
+        spans,
+        (CODE, NAME),
         template=first.name,
-        count=len(spans),
-        spent_ns=busy_ns(spans),
         site=view.line(first),
-        path=first.path,
-        saving_ns=None,
         basis="unknown: a plan says what is read, not how long it would take with the index",
         evidence=list(dict.fromkeys(scans.values())),
         fix="; ".join(scans) + _ORM.get(str(first.attrs.get("library")), ""),
-        span_ids=[span.id for span in spans],
-        place=view.place(first),
     )
 
 

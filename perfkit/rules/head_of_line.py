@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 
-from perfkit.model import Finding, Span, busy_ns, peak_overlap
+from perfkit.model import Finding, Span, peak_overlap
 from perfkit.rules.activations import outermost_first
 from perfkit.rules.dependencies import Dependencies
 from perfkit.rules.duplicate_request import _READS
+from perfkit.rules.findings import about
 from perfkit.rules.loops import is_answered
 from perfkit.rules.overlapping import together
 from perfkit.rules.savings import SAFE_CONCURRENCY, text
@@ -102,14 +103,11 @@ def _findings(view: View, runs: list[list[Span]]) -> list[Finding]:
     commands = sum(int(span.attrs["batch"]) for span in spans)
     more = f"; {len(runs)} times, {text(saving)} in all" if len(runs) > 1 else ""
     return [
-        Finding(
-            rule=CODE,
-            name=NAME,
+        about(
+            view,
+            spans,
+            (CODE, NAME),
             template=first.name,
-            count=len(spans),
-            spent_ns=busy_ns(spans),
-            site=view.site(first),
-            path=first.path,
             saving_ns=saving,
             basis=savings[0].basis + more,
             evidence=[
@@ -118,7 +116,6 @@ def _findings(view: View, runs: list[list[Span]]) -> list[Finding]:
                 "the loop uses nothing of one answer in the next batch",
             ],
             fix=_fix(spans),
-            span_ids=[span.id for span in spans],
         )
     ]
 

@@ -10,6 +10,7 @@ from statistics import median_low
 from typing import TYPE_CHECKING
 
 from perfkit.model import Finding, Frame, Span, busy_ns
+from perfkit.rules.findings import about
 from perfkit.rules.loops import Loop
 from perfkit.rules.savings import text
 from perfkit.rules.view import View, by_cost
@@ -91,20 +92,17 @@ def _finding(view: View, spans: list[Span], uses: list[Use]) -> Finding | None:
         basis = f"{used} of {rows:,} rows are used: {text(spent_ns)} x (1 - {used}/{rows})"
     elif kind in ("count", "test"):
         basis = "unknown: the database still has to find the rows"
-    return Finding(
-        rule=CODE,
-        name=NAME,
+    return about(
+        view,
+        spans,
+        (CODE, NAME),
         template=first.name,
-        count=len(spans),
         spent_ns=spent_ns,
         site=view.line(first),
-        path=first.path,
         saving_ns=saving_ns,
         basis=basis,
         evidence=[f"fetches {rows:,} rows without a LIMIT", *_seen(uses)],
         fix=_fix(first, kind, uses),
-        span_ids=[span.id for span in spans],
-        place=view.place(first),
     )
 
 

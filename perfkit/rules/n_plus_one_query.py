@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from perfkit.model import Finding, busy_ns
+from perfkit.model import Finding
+from perfkit.rules.findings import about
 from perfkit.rules.loops import READS, Loop
 from perfkit.rules.paging import is_chunked, is_paging
 from perfkit.rules.query_fixes import fix
@@ -64,22 +65,17 @@ _NO_ANSWER = re.compile(r"(?i:lock|sleep|notify|nextval|setval|set_config)\w*\("
 
 
 def _finding(view: View, loop: Loop) -> Finding:
-    spans, first = loop.spans, loop.first
+    spans = loop.spans
     saving = as_one(spans, view)
-    return Finding(
-        rule=CODE,
-        name=NAME,
+    return about(
+        view,
+        spans,
+        (CODE, NAME),
         template=loop.template,
-        count=len(spans),
-        spent_ns=busy_ns(spans),
-        site=view.site(first),
-        path=first.path,
         saving_ns=saving.saving_ns,
         basis=saving.basis,
         evidence=_evidence(loop),
         fix=fix(loop),
-        span_ids=[span.id for span in spans],
-        place=view.place(first),
     )
 
 

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 
 from perfkit.model import Finding, Span
+from perfkit.rules.findings import about
 from perfkit.rules.loops import Loop, is_refused
 from perfkit.rules.savings import Saving, predict
 from perfkit.rules.view import View, by_cost
@@ -150,20 +151,16 @@ def _is_list(spans: list[Span], name: str) -> bool:
 def _finding(view: View, loop: Loop, items: list[str]) -> Finding:
     spans, first = loop.spans, loop.first
     saving = predict(loop, view)
-    return Finding(
-        rule=CODE,
-        name=NAME,
+    return about(
+        view,
+        spans,
+        (CODE, NAME),
         template=f"{first.name} {first.attrs.get('body', '')}".strip(),
-        count=len(spans),
         spent_ns=saving.spent_ns,
-        site=view.site(first),
-        path=first.path,
         saving_ns=saving.saving_ns,
         basis=saving.basis,
         evidence=_evidence(loop, items),
         fix=_fix(loop, items[0], saving),
-        span_ids=[span.id for span in spans],
-        place=view.place(first),
     )
 
 

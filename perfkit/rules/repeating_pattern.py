@@ -7,6 +7,7 @@ each call. ``patterns`` says which loops take turns.
 from __future__ import annotations
 
 from perfkit.model import Finding, Span, busy_ns
+from perfkit.rules.findings import about
 from perfkit.rules.loops import WRITES, Loop
 from perfkit.rules.query_fixes import in_query
 from perfkit.rules.query_savings import as_one
@@ -24,26 +25,22 @@ def check(view: View) -> list[Finding]:
 
 def _finding(view: View, members: list[Loop]) -> Finding:
     spans = [span for loop in members for span in loop.spans]
-    first = members[0].first
     savings = [_saving(loop, view) for loop in members]
     known = [saving.saving_ns for saving in savings if saving.saving_ns is not None]
     now = busy_ns(spans)
-    return Finding(
-        rule=CODE,
-        name=NAME,
+    return about(
+        view,
+        spans,
+        (CODE, NAME),
         template=" | ".join(loop.template for loop in members),
         count=len(members[0].spans),
         spent_ns=now,
-        site=view.site(first),
-        path=first.path,
         saving_ns=min(now, sum(known)) if known else None,
         basis=f"{len(known)} of {len(members)} calls made once for all rounds: {' + '.join(map(text, known))}"
         if known
         else savings[0].basis,
         evidence=_evidence(view, members, spans),
         fix=_fix(members),
-        span_ids=[span.id for span in spans],
-        place=view.place(first),
     )
 
 

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from statistics import median
 
 from perfkit.model import Finding, Span, busy_ns
+from perfkit.rules.findings import about
 from perfkit.rules.loops import WRITES, Loop
 from perfkit.rules.paging import is_chunked, is_paging
 from perfkit.rules.query_savings import fixed_cost
@@ -71,7 +72,7 @@ def _start(span: Span) -> int:
 
 
 def _finding(view: View, loop: Loop) -> Finding:
-    spans, first = loop.spans, loop.first
+    spans = loop.spans
     commits = _commits(view, loop)
     each = len(commits) >= len(spans) - 1
     cost, source = fixed_cost(spans, view)
@@ -81,20 +82,16 @@ def _finding(view: View, loop: Loop) -> Finding:
         commit = round(median(commits))
         saving += (len(commits) - 1) * commit
         basis += f"; one commit instead of {len(commits)}: {len(commits) - 1} x {text(commit)}"
-    return Finding(
-        rule=CODE,
-        name=NAME,
+    return about(
+        view,
+        spans,
+        (CODE, NAME),
         template=loop.template,
-        count=len(spans),
         spent_ns=busy_ns(spans) + (sum(commits) if each else 0),
-        site=view.site(first),
-        path=first.path,
         saving_ns=saving,
         basis=basis,
         evidence=_evidence(loop, commits if each else []),
         fix=_fix(loop, each),
-        span_ids=[span.id for span in spans],
-        place=view.place(first),
     )
 
 

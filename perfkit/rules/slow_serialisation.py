@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from perfkit.model import Finding, Frame, Span, busy_ns
 from perfkit.rules import holding
+from perfkit.rules.findings import about
 from perfkit.rules.savings import text
 from perfkit.rules.view import View, by_cost
 
@@ -41,19 +42,15 @@ def _finding(view: View, line: Frame | None, spans: list[Span]) -> Finding:
     waiting = max(span.attrs.get("waiting", 0) for span in spans)
     if waiting:
         evidence.append(f"others that were ready to run meanwhile: up to {waiting}")
-    return Finding(
-        rule=CODE,
-        name=NAME,
+    return about(
+        view,
+        spans,
+        (CODE, NAME),
         template=call or inside,
-        count=len(spans),
-        spent_ns=busy_ns(spans),
         site=line,
-        path=first.path,
         basis="unknown: what fewer fields or another library would take cannot be told from a trace",
         evidence=evidence,
         fix=_fix(call, inside),
-        span_ids=[span.id for span in spans],
-        place=view.place(first),
     )
 
 
