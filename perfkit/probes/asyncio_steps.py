@@ -193,8 +193,9 @@ def _told(seen: Seen) -> tuple[Path, dict[str, Any]]:
 def _delayed(watch: Watch, step: Step) -> dict[str, int]:
     """For how much of a step that ends now its thread had no processor; at most, and {} where none says."""
     before_ns = next((delay_ns for moment, delay_ns in reversed(watch.delays) if moment <= step[0]), -1)
-    now_ns = _delay_ns(watch.native)
-    return {"delayed_ns": max(0, now_ns - before_ns)} if min(before_ns, now_ns) >= 0 else {}
+    _read_delay(watch)
+    ended_ns = watch.delays[-1][1]
+    return {"delayed_ns": max(0, ended_ns - before_ns)} if min(before_ns, ended_ns) >= 0 else {}
 
 
 def _delay_ns(native: int) -> int:
@@ -263,11 +264,19 @@ def _pause_s() -> float:
 
 
 def _look(watch: Watch) -> None:
-    step, opened, seen = watch.step, watch.opened, watch.seen
-    if step is None or REAL_PERF_COUNTER_NS() - step[0] <= THRESHOLD_NS:
-        _read_delay(watch)
-    elif opened is None:
-        # described later: looking files up lets the loop's thread go on, perhaps to the end of the step
+    step = watch.step
+    if step is not None and REAL_PERF_COUNTER_NS() - step[0] > THRESHOLD_NS:
+        _look_at(watch, step)
+    _read_delay(watch)  # last: reading a file lets the loop's thread go on
+
+
+def _look_at(watch: Watch, step: Step) -> None:
+    """See what a step does that lasts too long, and say so at the next look.
+
+    Looking files up lets the loop's thread go on, too, perhaps to the end of the step.
+    """
+    opened, seen = watch.opened, watch.seen
+    if opened is None:
         watch.seen = Seen(step, still_of(sys._current_frames().get(watch.ident)), _ready(step[1]))
         with _changing:
             if watch.step is step:  # else another one was seen
