@@ -125,7 +125,7 @@ def _link(spans: list[Span], view: View, facts: HostFacts) -> _Link:
     return _Link(min(durations), mean - min(durations), "round trip taken from the fastest call")
 
 
-_UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "us"))
+_UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"))
 
 
 def text(duration_ns: float) -> str:
