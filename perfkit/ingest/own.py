@@ -37,7 +37,8 @@ _SYSTEMS = {"microsoft.sql_server": "mssql", "oracle.db": "oracle"}
 
 _TEXTS = frozenset(
     (
-        *("sql", "system", "host", "database", "library", "alias", "relation", "deferred", "template"),
+        *("sql", "system", "host", "database", "library", "alias", "relation", "target"),
+        *("deferred", "reload", "template"),
         *("method", "body", "rpc", "call", "inside", "on", "rule", "reason", "tracer", "service"),
     )
 )
@@ -45,9 +46,10 @@ _NUMBERS = frozenset(
     (
         *("rows", "listed", "many", "retry", "redirect", "status", "server_ns", "bytes_sent", "batch"),
         *("bytes_received", "threshold_ns", "flush", "size", "waiting"),
+        *("delayed_ns",),
     )
 )
-_FLAGS = frozenset({"transaction", "catalogue", "eager", "refresh", "entry"})
+_FLAGS = frozenset({"transaction", "catalogue", "eager", "refresh", "autoflush", "entry"})
 
 
 def checked(kind: str, attrs: Mapping[Any, Any]) -> dict[str, Any]:

@@ -117,11 +117,11 @@ def _ask_prefetch(facts: dict[str, Any], names: Any) -> None:
 
 
 def _ask_refresh(facts: dict[str, Any], names: Any) -> None:
-    facts["refresh"] = True
+    facts["reload"] = type(names["self"]).__name__
 
 
 def _ask_deferred(facts: dict[str, Any], names: Any) -> None:
-    facts.pop("refresh", None)
+    facts.pop("reload", None)
     field = names["self"].field
     facts["deferred"] = f"{field.model.__name__}.{field.attname}"
 

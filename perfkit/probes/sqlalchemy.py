@@ -3,8 +3,9 @@
 Wraps methods of ``Connection`` rather than listening to its events: two listeners cost 4 to 5 microseconds a
 statement before they do anything, and connections opened before a listener need not hear it. What the ORM
 knows of a statement (which relation is being loaded, whether it belongs to a flush) it hands down with the
-statement's options, and is kept as ``relation``, ``eager``, ``refresh`` and ``deferred``. ``flush`` numbers
-the flushes of this process: statements of one have one number.
+statement's options, and is kept as ``relation``, ``target``, ``eager``, ``refresh``, ``reload`` and
+``deferred``. ``flush`` numbers the flushes of this process: what one writes has one number; ``autoflush``
+says that a query brought it about, and not the program by itself.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ _SESSION_MODULE = "sqlalchemy.orm.session"
 
 _originals: list[tuple[Any, str, Any]] = []
 _databases: WeakKeyDictionary[Any, _Database] = WeakKeyDictionary()
-_flushing: ContextVar[int] = ContextVar("perfkit_flushing", default=0)
+_flushing: ContextVar[dict[str, Any] | None] = ContextVar("perfkit_flushing", default=None)
 _flushes = itertools.count(1)
 
 
@@ -162,17 +163,22 @@ def _begin(connection: Any, context: Any, frame: FrameType) -> Query | None:
             many=many,
             transaction=not connection._is_autocommit_isolation(),
         )
-        _note(opened, facts)
+        _note(opened, facts, of_flush=facts is not None or _writes(context))
         _note_blocking(opened, connection.dialect)
     except Exception:  # noqa: S110 - what cannot be described is left out
         pass
     return opened
 
 
-def _note(opened: Query | None, facts: dict[str, Any] | None) -> None:
+def _writes(context: Any) -> bool:
+    return bool(context.isinsert or context.isupdate or context.isdelete)
+
+
+def _note(opened: Query | None, facts: dict[str, Any] | None, *, of_flush: bool = True) -> None:
+    """``of_flush``: whether a flush that is under way asks for this, and no listener of the program's."""
     flush = _flushing.get()
-    if flush:
-        facts = {**(facts or {}), "flush": flush}
+    if flush is not None and of_flush:
+        facts = {**(facts or {}), **flush}
     if facts and opened is not None:
         opened.attrs = {**opened.attrs, **facts} if opened.attrs else facts
 
@@ -330,7 +336,10 @@ def _watch_flush(original: Any) -> Any:
     def _flush(self: Any, *args: Any, **options: Any) -> Any:
         if not active:
             return original(self, *args, **options)
-        outer = _flushing.set(next(_flushes))
+        flush: dict[str, Any] = {"flush": next(_flushes)}
+        if sys._getframe(2).f_code.co_name == "_autoflush":  # which calls flush(), which calls this
+            flush["autoflush"] = True
+        outer = _flushing.set(flush)
         try:
             return original(self, *args, **options)
         finally:

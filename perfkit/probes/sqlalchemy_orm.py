@@ -22,6 +22,7 @@ def facts_of(load: Any, statement: Any) -> dict[str, Any] | None:
         if path:
             relation = path[-1]
             facts: dict[str, Any] = {"relation": f"{relation.parent.class_.__name__}.{relation.key}"}
+            facts["target"] = relation.entity.class_.__name__
             if load._lazy_loaded_from is None:
                 facts["eager"] = True
             return facts
@@ -31,6 +32,8 @@ def facts_of(load: Any, statement: Any) -> dict[str, Any] | None:
         if _is_of_subclass(state, columns):
             base = state.mapper.base_mapper.class_.__name__
             return {"deferred": _shown(state, columns), "subclass_of": base}
+        if load._is_user_refresh and _has_column(state.mapper, columns):
+            return {"reload": state.class_.__name__}
         if load._is_user_refresh or state.expired_attributes or not columns:
             return {"refresh": True}
         return {"deferred": _shown(state, columns)}
@@ -47,6 +50,11 @@ def _is_of_subclass(state: Any, columns: Any) -> bool:
         and state.mapper.inherits is not None
         and not any(column in state.mapper.inherits.attrs for column in columns)
     )
+
+
+def _has_column(mapper: Any, names: Any) -> bool:
+    """Whether columns are loaded, all or those named; the key alone comes along with a relation."""
+    return not names or any(name in mapper.columns and not mapper.columns[name].primary_key for name in names)
 
 
 def _shown(state: Any, columns: Any) -> str:

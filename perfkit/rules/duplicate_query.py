@@ -1,7 +1,8 @@
 """PK103: the same query with the same parameters again, from one place: keep the answer.
 
 Not so: polling, a query that is asked again because its table was written in between, or because it failed;
-queries that take work from a queue or lock rows; statements that read no table.
+queries that take work from a queue or lock rows; statements that read no table; what an ORM is told to load
+again.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def is_duplicate(loop: Loop, view: View) -> bool:
         and len(loop.spans) - loop.distinct >= view.limits.min_duplicates - 1
         and statement.verb in READS
         and bool(statement.tables or loop.first.attrs.get("system") == "redis")
+        and "reload" not in loop.first.attrs
         and not _TAKES.search(statement.template)
         and not is_written_between(loop, view)
         and not is_polling(loop, view)

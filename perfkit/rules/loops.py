@@ -95,8 +95,15 @@ class Loop:
 
     @property
     def occasions(self) -> int:
-        """How often the program decided on them: once per flush of an ORM, else each time."""
-        flushes = {span.attrs["flush"] for span in self.spans if "flush" in span.attrs}
+        """How often the program decided on them: once per flush of an ORM, else each time.
+
+        A flush that a query brings about is none: the query is the program's.
+        """
+        flushes = {
+            span.attrs["flush"]
+            for span in self.spans
+            if "flush" in span.attrs and not span.attrs.get("autoflush")
+        }
         return len(flushes) + sum("flush" not in span.attrs for span in self.spans)
 
     def without_vain(self) -> Loop:

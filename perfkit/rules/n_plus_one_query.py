@@ -15,6 +15,7 @@ from perfkit.rules.loops import READS, Loop
 from perfkit.rules.paging import is_chunked, is_paging
 from perfkit.rules.query_fixes import fix
 from perfkit.rules.query_savings import as_one
+from perfkit.rules.repeats import is_written_between
 from perfkit.rules.view import View, by_cost
 
 CODE = "PK101"
@@ -43,6 +44,7 @@ def is_n_plus_one(loop: Loop, view: View) -> bool:
         and not is_chunked(loop)
         and not is_paging(loop)
         and not view.is_chain(loop)
+        and not ("reload" in loop.first.attrs and is_written_between(loop, view))
     )
 
 
@@ -75,7 +77,7 @@ def _finding(view: View, loop: Loop) -> Finding:
         saving_ns=saving.saving_ns,
         basis=saving.basis,
         evidence=_evidence(loop),
-        fix=fix(loop),
+        fix=fix(loop, view),
     )
 
 
@@ -91,6 +93,8 @@ def _evidence(loop: Loop) -> list[str]:
     ]
     if "relation" in first.attrs:
         facts.append(f"the ORM loads {first.attrs['relation']} each time it is read")
+    if "reload" in first.attrs:
+        facts.append(f"each loads an object of {first.attrs['reload']} again")
     if "deferred" in first.attrs:
         facts.append(f"the ORM loads {first.attrs['deferred']} late, since it was deferred")
     if "template" in first.attrs:

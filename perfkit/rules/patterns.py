@@ -14,6 +14,7 @@ from collections.abc import Hashable
 from perfkit.rules.loops import WRITES, Loop
 from perfkit.rules.n_plus_one_query import is_n_plus_one
 from perfkit.rules.n_plus_one_request import items_of
+from perfkit.rules.repeats import is_written_between
 from perfkit.rules.row_by_row_write import is_row_by_row
 from perfkit.rules.view import View
 
@@ -38,17 +39,35 @@ def patterns(view: View) -> list[list[Loop]]:
 
 def jobs(view: View) -> list[list[Loop]]:
     """Loops that take work from a queue, each with the loops of what is done for it."""
-    claims = [loop for loop in view.query_loops if _TAKES_JOB in loop.template and len(loop.spans) > 1]
+    claims = [loop for loop in view.query_loops if len(loop.spans) > 1 and _may_take_job(loop, view)]
     if not claims:
         return []
     others: dict[int, list[Loop]] = {claim.scope: [] for claim in claims}
+    known = {id(claim) for claim in claims}
     for loop in view.query_loops:
-        if loop.scope in others and _TAKES_JOB not in loop.template and len(others[loop.scope]) < MAX_WORK:
+        if loop.scope in others and id(loop) not in known and len(others[loop.scope]) < MAX_WORK:
             others[loop.scope].append(loop)
-    return [
-        [claim, *(loop for loop in others[claim.scope] if takes_turns(claim, loop))]
-        for claim in claims[:MAX_WORK]
-    ] + [[claim] for claim in claims[MAX_WORK:]]
+    found = []
+    for number, claim in enumerate(claims):
+        work = others[claim.scope] if number < MAX_WORK else []
+        turns = [loop for loop in work if takes_turns(claim, loop)]
+        if _TAKES_JOB in claim.template or any(_marks(loop, claim) for loop in turns):
+            found.append([claim, *turns])
+    return found
+
+
+def _may_take_job(loop: Loop, view: View) -> bool:
+    """Whether a query takes work: it says so, or asks for the first row again as the table changes."""
+    if _TAKES_JOB in loop.template:
+        return True
+    first = loop.statement.limit and loop.statement.verb == "SELECT" and loop.distinct == 1
+    return first and all(s.attrs.get("rows", 2) <= 1 for s in loop.spans) and is_written_between(loop, view)
+
+
+def _marks(loop: Loop, claim: Loop) -> bool:
+    """Whether a write may say that a row of the claim's table is done."""
+    statement = loop.statement
+    return statement.verb in ("UPDATE", "DELETE") and bool({*statement.tables} & {*claim.statement.tables})
 
 
 def _writes(loop: Loop) -> bool:

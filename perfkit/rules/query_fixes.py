@@ -9,6 +9,7 @@ import re
 
 from perfkit.model import Span
 from perfkit.rules.loops import Loop
+from perfkit.rules.view import View
 
 _EQUALS = re.compile(r'(?P<column>[\w."`\[\]]+) = (?P<value>\?)')
 _LIMIT_ONE = re.compile(r" (?:LIMIT|FETCH FIRST|FETCH NEXT) \?(?: ROWS? ONLY)?(?: OFFSET \?)?$")
@@ -17,7 +18,7 @@ MAX_SHOWN = 300
 """Longer statements are not written out."""
 
 
-def fix(loop: Loop) -> str:
+def fix(loop: Loop, view: View) -> str:
     """The cure that fits what was seen."""
     attrs = loop.first.attrs
     library = attrs.get("library")
@@ -29,8 +30,10 @@ def fix(loop: Loop) -> str:
         return f"Load the columns of {model}, too: select({base}).options({option})."
     if "deferred" in attrs:
         return _deferred(attrs["deferred"], library)
+    if "reload" in attrs:
+        return _reload(str(attrs["reload"]), library)
     if "relation" in attrs and library == "sqlalchemy":
-        return _sqlalchemy(loop)
+        return _sqlalchemy(loop, view)
     if "relation" in attrs and library == "django":
         return _django(loop)
     return _one_query(loop)
@@ -58,15 +61,42 @@ def _is_single(loop: Loop) -> bool:
     return all(number is not None and number <= 1 for number in rows)
 
 
-def _sqlalchemy(loop: Loop) -> str:
+def _reload(model: str, library: object) -> str:
+    if library == "django":
+        return f"Load them again at once: {model}.objects.in_bulk(keys)."
+    again = "execution_options(populate_existing=True)"
+    return f"Load them again at once: select({model}).where(<its key>.in_(keys)).{again}."
+
+
+def _sqlalchemy(loop: Loop, view: View) -> str:
     relation = str(loop.first.attrs["relation"])
     model = relation.partition(".")[0]
+    if loop.first.attrs.get("target") == model:
+        return (
+            f"Load the whole tree at once: select({model}).options(selectinload({relation}, "
+            "recursion_depth=-1)), a query per level; or a recursive CTE, one query."
+        )
+    first, before = _loaded_by(loop, view)
     if _is_single(loop):
         return (
-            f"Load the relation with its parents: select({model}).options(joinedload({relation})), "
+            f"Load the relation with its parents: select({first}).options({before}joinedload({relation})), "
             f"or selectinload({relation}) where many parents share few rows."
         )
-    return f"Load the relation for all parents at once: select({model}).options(selectinload({relation}))."
+    return (
+        "Load the relation for all parents at once: "
+        f"select({first}).options({before}selectinload({relation}))."
+    )
+
+
+def _loaded_by(loop: Loop, view: View) -> tuple[str, str]:
+    """The model to select and the option before: of the relation that brings the parents, if one does."""
+    model = str(loop.first.attrs["relation"]).partition(".")[0]
+    outer = view.loading.get((loop.scope, model))
+    relation = str(outer.first.attrs["relation"]) if outer is not None else ""
+    if outer is None or outer.first.start_ns > loop.first.start_ns or outer is loop:
+        return model, ""
+    option = "joinedload" if _is_single(outer) else "selectinload"
+    return relation.partition(".")[0], f"{option}({relation})."
 
 
 def _django(loop: Loop) -> str:

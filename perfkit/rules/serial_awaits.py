@@ -79,7 +79,7 @@ class _Kinds:
             self._paths[id(first.path)] = first.path
             if first.path and len(loop.spans) < view.needed(loop):
                 for span in loop.spans:
-                    if span.task and not span.attrs.get("retry") and not span.attrs.get("transaction"):
+                    if span.task and not span.attrs.get("retry"):
                         tasks[loop.scope, span.task].append(span)
         enough = view.limits.min_serial
         self.tasks = {key: sorted(spans, key=_start) for key, spans in tasks.items() if len(spans) >= enough}

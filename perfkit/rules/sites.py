@@ -79,8 +79,8 @@ def _named(path: Path) -> Frame | None:
     if not path:
         return None
     first = path[0]
-    if first.function.rpartition(".")[2] not in COMPREHENSIONS:
-        return first
-    names = (frame.function for frame in path if frame.file == first.file)
-    around = next((name for name in names if name.rpartition(".")[2] not in COMPREHENSIONS), first.function)
-    return Frame(first.file, first.line, around)
+    around, _, own = first.function.rpartition(".")
+    while own in COMPREHENSIONS:
+        around, _, own = around.rpartition(".")
+    name = ".".join(filter(None, (around, own))) or "<module>"
+    return first if name == first.function else Frame(first.file, first.line, name)

@@ -90,6 +90,16 @@ class View:
         return frozenset(id(loop) for members in (*self.patterns, *self.jobs) for loop in members)
 
     @cached_property
+    def loading(self) -> dict[tuple[int, str], Loop]:
+        """By scope and model: the first loop of queries by which an ORM loads objects of it for others."""
+        found: dict[tuple[int, str], Loop] = {}
+        for loop in self.query_loops:
+            target = loop.first.attrs.get("target")
+            if target is not None and len(loop.spans) > 1:
+                found.setdefault((loop.scope, str(target)), loop)
+        return found
+
+    @cached_property
     def jobs(self) -> list[list[Loop]]:
         """Loops that take something from a queue (SKIP LOCKED), and what is done for each."""
         from perfkit.rules.patterns import jobs

@@ -240,10 +240,10 @@ def test_deferred_columns_and_refreshes(shop):
         assert order.note
         order.refresh_from_db()
         order.refresh_from_db(fields=["note"])
-    assert told(rec, "deferred", "refresh") == [
+    assert told(rec, "deferred", "reload") == [
         {"deferred": "Order.note"},
-        {"refresh": True},
-        {"refresh": True},
+        {"reload": "Order"},
+        {"reload": "Order"},
     ]
 
 

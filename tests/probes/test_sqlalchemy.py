@@ -226,13 +226,13 @@ def test_what_the_orm_says_of_its_queries(engine):
         session.commit()
         assert order.id
         session.refresh(order)
-    assert told(rec, "relation", "deferred", "refresh", "eager") == [
+    assert told(rec, "relation", "target", "deferred", "refresh", "reload", "eager") == [
         {},
-        {"relation": "Order.items"},
-        {"relation": "Item.tags"},
+        {"relation": "Order.items", "target": "Item"},
+        {"relation": "Item.tags", "target": "Tag"},
         {"deferred": "Order.note"},
         {"refresh": True},
-        {"refresh": True},
+        {"reload": "Order"},
     ]
 
 
@@ -275,6 +275,47 @@ def test_a_flush_marks_all_it_does(engine):
     assert [span.attrs.get("many") for span in flushed] == [None, 2, None, 2]
     assert len({span.attrs["flush"] for span in flushed}) == 1
     assert "flush" not in own.attrs
+
+
+def test_a_flush_that_a_query_brings_about(engine):
+    with Session(engine) as session, Recording() as rec:
+        session.add(Tag(id=900))
+        assert session.scalars(select(Tag)).all()
+        session.add(Tag(id=901))
+        session.flush()
+        session.add(Tag(id=902))
+        session.commit()
+    inserts = [span for span in queries(rec) if span.name.startswith("INSERT")]
+    assert [span.attrs.get("autoflush") for span in inserts] == [True, None, None]
+
+
+def test_what_a_listener_asks_within_a_flush_is_the_programs(engine):
+    def look(mapper, connection, tag):
+        connection.scalar(select(Order.note).where(Order.id == 1))
+
+    event.listen(Tag, "before_insert", look)
+    try:
+        with Session(engine) as session, Recording() as rec:
+            session.add(Tag(id=900))
+            session.commit()
+    finally:
+        event.remove(Tag, "before_insert", look)
+    asked, written = queries(rec)
+    assert "flush" not in asked.attrs
+    assert "flush" in written.attrs
+
+
+def test_a_relation_that_is_loaded_again(engine):
+    with Session(engine) as session:
+        order = session.get(Order, 1)
+        with Recording() as rec:
+            session.refresh(order, attribute_names=["items"])
+            session.refresh(order, attribute_names=["note"])
+    assert told(rec, "relation", "refresh", "reload") == [
+        {"refresh": True},
+        {"relation": "Order.items"},
+        {"reload": "Order"},
+    ]
 
 
 def test_many_sets_of_parameters(engine):

@@ -81,3 +81,7 @@ def test_failed_ones_are_tried_again():
 
 def test_the_number_is_a_setting():
     assert found(same(5), Limits(min_duplicates=6)) == []
+
+
+def test_what_an_orm_is_told_to_load_again_is_meant():
+    assert found(same(5, reload="Setting")) == []

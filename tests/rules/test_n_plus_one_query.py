@@ -172,6 +172,17 @@ FIXES = {
         BY_ID,
         "Order.objects.prefetch_related('items')",
     ),
+    "a tree, SQLAlchemy": (
+        {"library": "sqlalchemy", "relation": "Folder.children", "target": "Folder", "rows": 3},
+        BY_ID,
+        "select(Folder).options(selectinload(Folder.children, recursion_depth=-1))",
+    ),
+    "again, SQLAlchemy": (
+        {"library": "sqlalchemy", "reload": "Product"},
+        BY_ID,
+        "select(Product).where(<its key>.in_(keys)).execution_options(populate_existing=True)",
+    ),
+    "again, Django": ({"library": "django", "reload": "Product"}, BY_ID, "Product.objects.in_bulk(keys)"),
     "deferred": ({"library": "sqlalchemy", "deferred": "Book.text"}, BY_ID, "undefer(Book.text)"),
     "deferred, Django": ({"library": "django", "deferred": "Book.text"}, BY_ID, "Do not defer text of Book"),
     "redis": ({"system": "redis"}, "GET user:{id}", "one MGET"),
@@ -182,3 +193,23 @@ FIXES = {
 def test_the_fix_fits_what_was_seen(facts, sql, words):
     (finding,) = found(queries(4, sql, **facts))
     assert words in finding.fix
+
+
+def test_relations_of_what_was_loaded_one_by_one_are_chained():
+    outer = queries(4, BY_ID, library="sqlalchemy", relation="Customer.orders", target="Order", rows=3)
+    sql = "SELECT id FROM items WHERE order_id = ?"
+    inner = queries(4, sql, library="sqlalchemy", relation="Order.items", target="Item", rows=3)
+    for s in inner:
+        s.start_ns += MS // 2
+        s.end_ns += MS // 2
+    fixes = [finding.fix for finding in found([*outer, *inner])]
+    assert any("select(Customer).options(selectinload(Customer.orders))." in fix for fix in fixes)
+    chain = "select(Customer).options(selectinload(Customer.orders).selectinload(Order.items))."
+    assert any(chain in fix for fix in fixes)
+
+
+def test_what_is_loaded_again_after_it_was_written_is_no_loop():
+    again = [query(n * 10 * MS, MS, BY_ID, (n,), reload="User", library="sqlalchemy") for n in range(5)]
+    assert len(found(again)) == 1
+    written = [query((n * 10 + 5) * MS, MS, "UPDATE users SET a = 1 WHERE id = ?", (n,)) for n in range(5)]
+    assert [finding.rule for finding in found([*again, *written])] == []

@@ -121,6 +121,24 @@ def test_what_is_done_for_each_job_of_a_queue_is_right():
     assert found(spans) == []
 
 
+def test_a_queue_is_known_without_locks_too():
+    take = "SELECT id FROM jobs WHERE state = ? ORDER BY id LIMIT ?"
+    done, other = "UPDATE jobs SET state = ? WHERE id = ?", "UPDATE users SET seen = ? WHERE id = ?"
+
+    def work(write):
+        return [
+            made
+            for n in range(6)
+            for made in (
+                query(n * 10 * MS, MS, take, ("new", 1), path=LINES[:1], rows=1),
+                query(n * 10 * MS + 4 * MS, MS, write, ("done", n), path=LINES[2:]),
+            )
+        ]
+
+    assert found(work(done)) == []
+    assert "PK105" in [finding.rule for finding in found(work(other))]
+
+
 def test_the_same_row_read_by_two_members_is_said():
     other = Frame("app/report.py", 13, "report")
     spans = rounds(4, A, B)

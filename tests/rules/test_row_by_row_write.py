@@ -77,6 +77,16 @@ def test_one_flush_is_the_orms_work_and_a_loop_of_flushes_is_not():
     assert "session.add_all" in finding.fix
 
 
+def test_a_flush_that_a_query_brings_about_is_the_querys():
+    each = queries(6, INSERT, autoflush=True)
+    for n, s in enumerate(each):
+        s.attrs["flush"] = n
+    assert found(each) == []
+    for s in each[:4]:
+        del s.attrs["autoflush"]
+    assert len(found(each)) == 1
+
+
 SILENT = {
     "two": queries(2, INSERT),
     "executemany": queries(5, INSERT, many=100),

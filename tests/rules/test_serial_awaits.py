@@ -911,6 +911,7 @@ def test_queries_on_connections_of_their_own(tmp_path):
     (finding,) = check(view(tmp_path, selects([1, 2, 3])))
     assert (finding.count, finding.saving_ns) == (3, 18 * MS)
     assert finding.template == "SELECT name FROM a, SELECT name FROM b, SELECT name FROM c"
+    assert len(check(view(tmp_path, selects([1, 2, 3], transaction=True)))) == 1
 
 
 @pytest.mark.parametrize(
@@ -918,7 +919,7 @@ def test_queries_on_connections_of_their_own(tmp_path):
     [
         selects([1, 1, 1]),
         selects([1, 2, 1]),
-        selects([1, 2, 3], transaction=True),
+        selects([1, 1, 1], transaction=True),
         selects([1, 2, 3], "SELECT name FROM {} FOR UPDATE"),
         selects([1, 2, 3], "SELECT name FROM {} FOR NO KEY UPDATE SKIP LOCKED"),
         selects([1, 2, 3], "INSERT INTO {} VALUES (1)"),

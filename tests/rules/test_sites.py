@@ -101,6 +101,8 @@ def test_a_loop_that_tries_again_is_not_where_items_come_from(sources):
 def test_a_comprehension_is_named_after_its_function(sources):
     found = site_of((RUN, NAME, LISTED, LISTED_AROUND), sources)
     assert found == Frame("app.py", 23, "listed")
+    consumed_elsewhere = (RUN, NAME, LISTED, frame("other", "return ["))
+    assert site_of(consumed_elsewhere, sources) == Frame("app.py", 23, "listed")
 
 
 def test_a_decorators_wrapper_is_not_the_line(sources):
