@@ -30,23 +30,31 @@ _WAYS = {
         "first": "use queryset.first() or slice it before it is evaluated: that becomes LIMIT",
         "count": "use queryset.count(): one row instead of all",
         "test": "use queryset.exists(): one row at most instead of all",
+        "filter": "choose them with filter(...) instead of in Python",
     },
     "sqlalchemy": {
         "page": "add .limit(...) and .offset(...) to the select",
         "first": "add .limit(...) to the select: .first() alone fetches all rows",
         "count": "select func.count() instead of the rows",
         "test": "add .limit(1) to the select, or ask for exists()",
+        "filter": "choose them with .where(...) in the select instead of in Python",
     },
     "": {
         "page": "add LIMIT and OFFSET, or continue behind the last key of the page before",
         "first": "add LIMIT",
         "count": "ask for COUNT(*) instead of the rows",
         "test": "add LIMIT 1, or ask by EXISTS",
+        "filter": "choose them in the WHERE of the statement instead of in Python",
     },
 }
 """What to do, by library and what is made of the rows."""
 
-_SEEN = {"page": "keeps a slice of them", "count": "counts them", "test": "asks only whether there are any"}
+_SEEN = {
+    "page": "keeps a slice of them",
+    "count": "counts them",
+    "test": "asks only whether there are any",
+    "filter": "keeps those with one value in a field",
+}
 
 
 def check(view: View) -> list[Finding]:
@@ -78,9 +86,10 @@ def _large(view: View, loop: Loop) -> list[Span]:
 
 
 def _finding(view: View, spans: list[Span], uses: list[Use]) -> Finding | None:
-    kind = next(
-        (kind for kind in ("page", "first", "count", "test") if any(u.kind == kind for u in uses)), ""
-    )
+    kinds = {use.kind for use in uses}
+    if "filter" in kinds and len(uses) > 1:
+        return None  # several parts may be all
+    kind = next((kind for kind in ("page", "first", "count", "test", "filter") if kind in kinds), "")
     rows, first = median_low(span.attrs["rows"] for span in spans), spans[0]
     used = _used(uses) if kind in ("page", "first") else 0
     if not kind or used * FEW > rows:

@@ -1,4 +1,4 @@
-"""What the program makes of a result it fetched, as far as its source shows: a page, the first row, a count.
+"""What the program makes of a result it fetched, as far as its source shows: a page, a count, some rows.
 
 Follows the value from the call that fetched it through awaits, fetch methods, ``list`` and plain
 comprehensions, through the variables it is put into and out of the functions that return it. Anything else
@@ -40,7 +40,7 @@ _NEVER: Place = (2**31, 0)
 
 
 class Use(NamedTuple):
-    """One thing made of a result: ``kind`` is "page", "first", "count", "test" or "return".
+    """One thing made of a result: ``kind`` is "page", "first", "count", "test", "filter" or "return".
 
     ``rows``: how many are used, if the source says so (0: it does not).
     """
@@ -230,7 +230,12 @@ class _Result:
     def _of_comprehension(self, part: ast.comprehension) -> list[Use]:
         """One value for each row, in their order, is as good as the row."""
         whole = self._above[part]
-        if not isinstance(whole, (ast.ListComp, ast.GeneratorExp)) or len(whole.generators) > 1 or part.ifs:
+        if not isinstance(whole, (*COMPREHENSIONS,)) or len(whole.generators) > 1:
+            raise _AllUsedError
+        if len(part.ifs) == 1 and _asks_for_one_value(part.ifs[0], part.target):
+            self._must_happen_once(whole)
+            return [Use("filter", part.ifs[0].lineno)]
+        if part.ifs or not isinstance(whole, (ast.ListComp, ast.GeneratorExp)):
             raise _AllUsedError
         return self._follow(whole)
 
@@ -352,6 +357,21 @@ def _sorts_by_column(call: ast.Call) -> bool:
         if not plain and not (isinstance(key, ast.Lambda) and _is_field(key.body)):
             return False
     return True
+
+
+def _asks_for_one_value(condition: ast.expr, row: ast.expr) -> bool:
+    """Whether it compares a field of the row with a value that is the same for all rows."""
+    if not isinstance(condition, ast.Compare) or [type(op) for op in condition.ops] != [ast.Eq]:
+        return False
+    if not isinstance(row, ast.Name):
+        return False
+    sides = (condition.left, condition.comparators[0])
+    fields = [isinstance(side, (ast.Attribute, ast.Subscript)) and _is_of(side, row.id) for side in sides]
+    return fields.count(True) == 1 and not _is_of(sides[fields.index(False)], row.id)
+
+
+def _is_of(node: ast.expr, name: str) -> bool:
+    return any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(node))
 
 
 def _is_field(node: ast.expr) -> bool:

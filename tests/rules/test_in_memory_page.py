@@ -32,8 +32,16 @@ def any_(conn):
 
 def whole(conn):
     return [row for row in conn.execute(SQL).fetchall() if row]
+
+def chosen(conn, state):
+    rows = conn.execute(SQL).fetchall()
+    return [row for row in rows if row.state == state]
+
+def parted(conn):
+    rows = conn.execute(SQL).fetchall()
+    return [r for r in rows if r.state == "new"], [r for r in rows if r.state == "done"]
 """
-LINES = {"page": 2, "first": 6, "total": 9, "any_": 13, "whole": 17}
+LINES = {"page": 2, "first": 6, "total": 9, "any_": 13, "whole": 17, "chosen": 20, "parted": 24}
 SQL = "SELECT id FROM jobs ORDER BY id"
 
 
@@ -82,6 +90,16 @@ def test_rows_that_are_only_asked_for(found):
     assert finding.fix == "Add LIMIT 1, or ask by EXISTS."
 
 
+@pytest.mark.parametrize(
+    ("library", "word"), [("psycopg", "WHERE"), ("sqlalchemy", ".where("), ("django", "filter(")]
+)
+def test_rows_that_are_chosen_in_python(found, library, word):
+    (finding,) = found("chosen", library=library)
+    assert finding.evidence[1] == "app.py:21 keeps those with one value in a field"
+    assert finding.basis == "unknown: how many of the rows are used does not show"
+    assert word in finding.fix
+
+
 @pytest.mark.parametrize(("library", "word"), [("sqlalchemy", ".limit("), ("django", "queryset[start:stop]")])
 def test_the_fix_speaks_the_orms_language(found, library, word):
     (finding,) = found(library=library)
@@ -90,6 +108,7 @@ def test_the_fix_speaks_the_orms_language(found, library, word):
 
 RIGHT = {
     "all rows are used": {"function": "whole"},
+    "all rows are used, part by part": {"function": "parted"},
     "few rows": {"rows": (99, 20)},
     "a limit": {"sql": "SELECT id FROM jobs ORDER BY id LIMIT ?"},
     "another kind of limit": {"sql": "SELECT id FROM jobs FETCH FIRST 500 ROWS ONLY"},

@@ -128,6 +128,25 @@ USED = {
         """,
         [("test", 0)],
     ),
+    "those with one value": (
+        """
+        def f(conn, state):
+            rows = conn.execute(q).fetchall()  # fetch
+            return [row[0] for row in rows if row["state"] == state]
+        """,
+        [("filter", 0)],
+    ),
+    "a set of those with one value": (
+        "def f(conn):\n    return {r.id for r in conn.execute(q).scalars() if 5 == r.size}  # fetch",
+        [("filter", 0)],
+    ),
+    "one found among all": (
+        """
+        def f(conn, key):
+            return next((row for row in conn.execute(q).fetchall() if row.id == key), None)  # fetch
+        """,
+        [("filter", 0)],
+    ),
     "or none": ("rows = (conn.execute(q).fetchall() or [])[:5]  # fetch", [("page", 5)]),
     "a lazy query that is counted": ("def f(users):\n    return len(users)  # fetch", [("count", 0)]),
     "a lazy query that is asked for, and its first": (
@@ -213,6 +232,16 @@ ALL_USED = {
     "kept": "self.rows = conn.execute(q).fetchall()  # fetch",
     "summed": "total = sum(row[0] for row in conn.execute(q))  # fetch",
     "filtered here, then sliced": "some = [r for r in conn.execute(q) if odd(r)][:5]  # fetch",
+    "filtered by a computation": "some = [r for r in conn.execute(q) if odd(r.size)]  # fetch",
+    "filtered by two of its fields": "some = [r for r in conn.execute(q) if r.a == r.b]  # fetch",
+    "filtered by a range": "some = [r for r in conn.execute(q) if 1 < r.a < 9]  # fetch",
+    "sorted out, part by part": (
+        """
+        def f(conn, states):
+            rows = conn.execute(q).fetchall()  # fetch
+            return {state: [r for r in rows if r.state == state] for state in states}
+        """
+    ),
     "sorted by a computation": "top = sorted(conn.execute(q).fetchall(), key=score)[:5]  # fetch",
     "a set": "ids = {row[0] for row in conn.execute(q)}  # fetch",
     "a dictionary": "by_id = {row[0]: row for row in conn.execute(q).fetchall()}  # fetch",
