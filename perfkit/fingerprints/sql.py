@@ -107,10 +107,27 @@ def _read(sql: str) -> Reader:
     return Reader(f"{sql[:end]}'", STANDARD)
 
 
+EXPANDING = frozenset(
+    {"ANY", "FIND_IN_SET", "HAS", "JSON_EACH", "JSON_TABLE", "OPENJSON", "STRING_SPLIT", "STRING_TO_ARRAY"}
+    | {"JSON_ARRAY_ELEMENTS", "JSON_ARRAY_ELEMENTS_TEXT", "JSON_POPULATE_RECORDSET", "JSON_TO_RECORDSET"}
+    | {"JSONB_ARRAY_ELEMENTS", "JSONB_ARRAY_ELEMENTS_TEXT", "JSONB_POPULATE_RECORDSET"}
+    | {"JSONB_TO_RECORDSET", "UNNEST"}
+)
+"""Functions by which one parameter stands for a list of values."""
+
+_BULK_FORMATS = frozenset({"JSONEACHROW", "ROWBINARY", "TABSEPARATED"})
+"""ClickHouse: rows follow the statement."""
+
+
 def _asks_for_several(tokens: list[str]) -> bool:
-    if "ANY" in tokens and VALUE in tokens[tokens.index("ANY") :]:
+    words = [token.upper() for token in tokens]
+    expands = next((place for place, word in enumerate(words) if word in EXPANDING), None)
+    if expands is not None and VALUE in tokens[expands:]:
         return True
-    return any(word == "IN" and after == VALUE for word, after in pairwise(tokens))
+    if "FORMAT" in words and _BULK_FORMATS & {*words}:
+        return True
+    # JOIN ?: a table that is handed over
+    return any(word in ("IN", "JOIN") and after == VALUE for word, after in pairwise(tokens))
 
 
 class _Kept(dict[str, Statement]):

@@ -49,7 +49,7 @@ _NUMBERS = frozenset(
         *("delayed_ns",),
     )
 )
-_FLAGS = frozenset({"transaction", "catalogue", "eager", "refresh", "autoflush", "entry"})
+_FLAGS = frozenset({"transaction", "catalogue", "eager", "refresh", "autoflush", "opaque", "entry"})
 
 
 def checked(kind: str, attrs: Mapping[Any, Any]) -> dict[str, Any]:

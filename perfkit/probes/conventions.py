@@ -18,6 +18,7 @@ from perfkit.fingerprints.values import encode_params, hash_params
 from perfkit.model import Frame
 from perfkit.model.plain import represent
 from perfkit.probes.http import describe as describe_request
+from perfkit.probes.http import ids_in
 from perfkit.probes.queries import values_of
 
 SQL_SYSTEMS = frozenset(
@@ -72,6 +73,12 @@ _CONNECTING = re.compile(
 )
 """Operations that are no query, but get hold of a connection or let go of it."""
 
+_PREPARING = re.compile(r"(?:^|[.:])prepare$", re.I)
+"""Ends the name of a span in which nothing is executed yet: PDO::prepare, sql.conn.prepare."""
+
+_ONE_MARK = re.compile(r"\bin\s*\(\s*\?\s*\)", re.I)
+"""A list of one, or what the Java agent makes of a list of any length."""
+
 _ADDRESS = ("server.address", "net.peer.name", "net.peer.ip", "peer.hostname", "peer.service")
 _GRPC_STATUS = {0: 200, 3: 400, 4: 504, 5: 404, 7: 403, 8: 429, 12: 501, 14: 503, 16: 401}
 """Of gRPC and of HTTP; the others are 500 (google/rpc/code.proto)."""
@@ -96,6 +103,8 @@ _WAITING = frozenset(
     | {"XREADGROUP", "SUBSCRIBE", "PSUBSCRIBE", "WAIT"}
 )
 """Commands of Redis that wait for somebody else's data."""
+
+_LONG_COMMAND = 1000
 
 _MANY = re.compile(r"(?i:^(?:batch|bulk|multi|m(?:get|set)(?:nx)?$|insertmany|msearch))|(?:Batch|Bulk|Many)")
 """An operation that does many things already, by its name."""
@@ -167,7 +176,7 @@ def _query(name: str, facts: Facts, keep_values: bool) -> Described | None:
     """None for what is no operation on a database, such as taking a connection from a pool."""
     given, sql = _text(facts, *SYSTEM).lower(), _text(facts, *_STATEMENT)
     system = _ALIASES.get(given, given)
-    if not (system or sql):
+    if not (system or sql) or _PREPARING.search(name):
         return None
     statement = _sql(system, sql) if sql else None
     known = statement is not None
@@ -184,15 +193,21 @@ def _query(name: str, facts: Facts, keep_values: bool) -> Described | None:
         **_parameters(facts, sql, statement if known else None, keep_values),
         **_numbers(facts, rows=("db.response.returned_rows",), many=("db.operation.batch.size",)),
     }
-    if statement.listed:
+    if statement.listed > 1 or (statement.listed and not _ONE_MARK.search(sql)):
         attrs.setdefault("listed", statement.listed)
     if statement.kind == "catalogue":
         attrs["catalogue"] = True
     attrs.update(_nature(name, facts, sql, "" if known else statement.template))
-    if not known and statement.template.partition(" ")[0].upper() in _WAITING:
+    command = statement.template.partition(" ")[0].upper()
+    if not known and (command in _WAITING or _asks_for_lock(command, sql)):
         return Described("wait", statement.template, attrs)
     kind = "transaction" if statement.kind == "transaction" else "query"
     return Described(kind, statement.template, attrs)
+
+
+def _asks_for_lock(command: str, sql: str) -> bool:
+    """Whether Redis sets something only if nobody else has; again and again, perhaps."""
+    return command == "SET" and "NX" in sql[:_LONG_COMMAND].upper().split()[3:]
 
 
 def _nature(name: str, facts: Facts, sql: str, operation: str) -> dict[str, Any]:
@@ -258,8 +273,9 @@ def _request(facts: Facts) -> Described | None:
     method = _text(facts, "http.request.method", "http.method")
     if not method:
         return None
+    url = _url(facts)
     attrs = {
-        **describe_request(method.upper(), _url(facts), None),
+        **describe_request(method.upper(), url, None),
         "status": 0,
         "retry": 0,
         **_numbers(
@@ -270,7 +286,18 @@ def _request(facts: Facts) -> Described | None:
             bytes_received=("http.response.body.size", "http.response_content_length"),
         ),
     }
+    ids = ids_in(url)
+    if ids:
+        attrs["ids"] = ids
+    if not _tells_path(facts):  # what was asked for is not known, or no more than its kind
+        attrs.pop("params", None)
+        attrs.pop("ids", None)
+        attrs["opaque"] = not _text(facts, "url.template")
     return Described("request", f"{attrs['method']} {attrs['host']}{attrs['template']}", attrs)
+
+
+def _tells_path(facts: Facts) -> bool:
+    return bool(_text(facts, "url.full", "http.url", "url.path", "http.target"))
 
 
 def _call(facts: Facts) -> Described | None:
@@ -299,6 +326,7 @@ def _url(facts: Facts) -> str:
         return whole
     path, query = _text(facts, "url.path"), _text(facts, "url.query")
     target = _text(facts, "http.target") or (f"{path}?{query}" if query else path)
+    target = target or _text(facts, "url.template")
     host = _host(facts) or _text(facts, "http.host")
     scheme = _text(facts, "url.scheme", "http.scheme") or "http"
     return f"{scheme}://{host}/{target.removeprefix('/')}"

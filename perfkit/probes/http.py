@@ -334,6 +334,20 @@ def _described_url(text: str) -> _Described:
     return _Described(url.host.removesuffix(_OWN_PORTS.get(parts.scheme, "")), url.template, url.rpc, params)
 
 
+def ids_in(text: str) -> list[str]:
+    """Hashes of the values that stand in a URL's path, page numbers apart.
+
+    >>> len(ids_in("http://h.test/users/17/orders"))
+    1
+    """
+    try:
+        masked = describe_url(text).template.partition("?")[0]
+        parts = _segments(masked, unquote(urlsplit(text).path))
+        return [hash_value(part) for mask, part in parts if "{" in mask and mask != "{page}"]
+    except ValueError:
+        return []
+
+
 def _pages(masked: str, path: str) -> Iterator[str]:
     return (part for mask, part in _segments(masked, path) if mask == "{page}")
 

@@ -24,7 +24,8 @@ ROUND_TRIPS = 2
 """Opening a connection takes so many; what is faster than as many queries took one out of a pool."""
 
 OPENING = frozenset(
-    {"pg.connect", "redis-connect", "redis.connect", "sql.connector.connect", "tcp.connect", "tls.connect"}
+    {"http.connect", "http.tls", "pg.connect", "redis-connect", "redis.connect", "sql.connector.connect"}
+    | {"tcp.connect", "tls.connect"}
 )
 """Names of OpenTelemetry's spans for what opens a connection."""
 

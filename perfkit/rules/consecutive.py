@@ -7,6 +7,7 @@ continues an earlier one's path or sends a value that was not there before the f
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -25,6 +26,7 @@ def consecutive(view: View) -> list[list[Span]]:
     """The runs of calls, each of at least ``limits.min_calls_imported``, in order of their parents."""
     needed = view.limits.min_calls_imported
     parents: dict[int, int] = defaultdict(int)
+    items = {span.id for _, named in view.named_items for span in named.spans}
     for loop in view.request_loops:
         if not loop.placed and len(loop.spans) < needed and loop.first.attrs.get("method") in _ASKING:
             for span in loop.spans:
@@ -40,6 +42,7 @@ def consecutive(view: View) -> list[list[Span]]:
             above[span.id] = span
         if span.parent in wanted and span.kind not in ("connect", "allow"):
             children[span.parent].append(span)
+    children = {parent: [s for s in found if s.id not in items] for parent, found in children.items()}
     runs = (run for parent in sorted(children) for run in _runs(children[parent], above.get(parent)))
     return [run for run in runs if len(run) >= needed and len({span.name for span in run}) > 1]
 
@@ -84,33 +87,40 @@ def _path(span: Span) -> str:
     return str(span.attrs.get("template", "")).partition("?")[0].rstrip("/")
 
 
+_VALUE = re.compile(r"[{<\[]\w|/:\w")
+"""Begins a parameter in the name of a route: /users/{id}, <pk>, :id, [id]."""
+
+
 class _Values:
     """What was there to be sent before the first call of a row was answered.
 
-    That is what it sent itself, and what the request was about that is being answered. Values in a path are
-    not known one by one: each lets one later value pass.
+    That is what the first call sent itself, and what the request was about that is being answered: whose
+    values are not known one by one, so that each lets one later value pass.
     """
 
-    def __init__(self, *spans: Span | None) -> None:
-        known = [span for span in spans if span is not None]
-        self._sent = {value for span in known for value in _sent(span)}
-        self._masks = sum(_path(span).count("{") for span in known)
-        self._in_paths = self._masks > 0
+    def __init__(self, parent: Span | None, first: Span | None = None) -> None:
+        self._sent = {value for span in (parent, first) if span is not None for value in _sent(span)}
+        route = "" if parent is None else str(parent.attrs.get("template", parent.name))
+        self._free = len(_VALUE.findall(route))
 
     def has(self, span: Span) -> bool:
         """Whether all that a call sends can have been there."""
         new = _sent(span) - self._sent
-        if len(new) > self._masks or ("{" in _path(span) and not self._in_paths):
+        if len(new) > self._free:
             return False
-        self._masks -= len(new)
+        self._free -= len(new)
         self._sent |= new
         return True
 
 
 def _sent(span: Span) -> set[str]:
-    """Hashes of the values in query and body, or their names where these are not known."""
-    params = span.attrs.get("params")
+    """Hashes of the values in path, query and body; where they are not known, what they stand for."""
+    attrs, params = span.attrs, span.attrs.get("params")
     if params is not None:
-        return {str(value) for name, value in params.items() if name != "path"}
-    _, _, query = str(span.attrs.get("template", "")).partition("?")
-    return {f"?{part}" for part in query.split("&") if part}
+        given = {str(value) for name, value in params.items() if name != "path"}
+    else:
+        given = {f"?{part}" for part in str(attrs.get("template", "")).partition("?")[2].split("&") if part}
+    ids, path = attrs.get("ids"), _path(span)
+    if ids is not None:
+        return given | set(ids)
+    return given | ({f"{attrs.get('host')}{path[: path.rindex('}')]}"} if "}" in path else set())

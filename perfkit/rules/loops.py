@@ -164,7 +164,7 @@ def request_loops(spans: Iterable[Span], places: Places) -> list[Loop]:
     loops: dict[Hashable, Loop] = {}
     for span in spans:
         attrs = span.attrs
-        if span.kind != "request" or span.end_ns < 0 or attrs.get("batch"):
+        if span.kind != "request" or span.end_ns < 0 or attrs.get("batch") or attrs.get("opaque"):
             continue
         what = (attrs.get("method"), attrs.get("template"), attrs.get("body"))
         key = (places.scope(span), attrs.get("host"), places.of(span), *what)

@@ -44,8 +44,15 @@ def is_n_plus_one(loop: Loop, view: View) -> bool:
         and not is_chunked(loop)
         and not is_paging(loop)
         and not view.is_chain(loop)
+        and not _is_pipelined(loop)
         and not ("reload" in loop.first.attrs and is_written_between(loop, view))
     )
+
+
+def _is_pipelined(loop: Loop) -> bool:
+    """Whether commands to Redis went out all at once, as clients do that pipeline by themselves."""
+    is_redis = loop.first.attrs.get("system") in ("redis", "valkey")
+    return is_redis and not loop.placed and loop.overlap == len(loop.spans)
 
 
 def _is_check(loop: Loop) -> bool:

@@ -28,6 +28,12 @@ PAGE_PARAMETERS = frozenset(
         "lastid",
         "fromid",
         "startid",
+        "bookmark",
+        "cursormark",
+        "pageinfo",
+        "partnumber",
+        "startrow",
+        "endrow",
         "continuation",
         "continuationtoken",
         "cursor",
@@ -51,6 +57,9 @@ PASSING_PARAMETERS = frozenset(
 UNKNOWN = "what they ask for"
 """Stands for the names of parameters that the trace does not have."""
 
+NAMED = "the name in the path"
+"""Stands for what differs where items have words for names."""
+
 _NO_ITEM = re.compile(
     r"(?:^|[^a-z])(?:batch|bulk|multi|mget|mutate_rows)|(?:Batch|Bulk|Multi|Many)(?![a-z])"
     r"|(?:Receive|Poll|Subscribe|Watch|Heartbeat|KeepAlive|Part)(?![a-z])"
@@ -62,6 +71,9 @@ ON_RESOURCE = frozenset({"PUT", "PATCH", "DELETE"})
 _KEYSET = re.compile(r"(?:^|\[)[<>]")
 """A filter such as ``>ID`` moves through a listing by its key."""
 
+_WINDOWS = {"end": "start", "from": "size", "size": "from", "endtime": "starttime", "starttime": "endtime"}
+"""Names that say where a call starts or ends only beside another one."""
+
 _MASK = re.compile(r"\{[a-z]+\}")
 _NO_LETTER = re.compile("[^a-z]")
 
@@ -69,7 +81,8 @@ _NO_LETTER = re.compile("[^a-z]")
 def check(view: View) -> list[Finding]:
     """One finding per place that calls in a loop, the costliest first."""
     loops = [loop for loop in view.request_loops if id(loop) not in view.in_patterns]
-    return by_cost([_finding(view, loop, items) for loop in loops if (items := items_of(loop, view))])
+    found = [_finding(view, loop, items) for loop in loops if (items := items_of(loop, view))]
+    return by_cost(found + [_finding(view, loop, [NAMED], asked) for asked, loop in view.named_items])
 
 
 def items_of(loop: Loop, view: View) -> list[str]:
@@ -137,6 +150,9 @@ def _is_page(name: str, span: Span) -> bool:
         return True
     inner = last.rpartition("[")[2] if last.endswith("]") else last
     nested = "".join(parts[-2:])
+    partner = _WINDOWS.get(last.lower(), "")
+    if partner and any(key.lstrip("?").lower() == partner for key in span.attrs.get("params", {})):
+        return True
     return any(_NO_LETTER.sub("", text.lower()) in PAGE_PARAMETERS for text in (last, inner, nested))
 
 
@@ -148,14 +164,19 @@ def _is_list(spans: list[Span], name: str) -> bool:
     return sum(size <= 1 for size in sizes) <= 1
 
 
-def _finding(view: View, loop: Loop, items: list[str]) -> Finding:
+def _finding(view: View, loop: Loop, items: list[str], asked: str = "") -> Finding:
     spans, first = loop.spans, loop.first
     saving = predict(loop, view)
+    refused = any(map(is_refused, loop.left_out)) and view.facts(_host(first)).burst is None
+    if refused and not saving.batch_size:
+        saving = Saving(
+            None, "unknown: the host refuses calls, and its limit is not known", 0, 0, saving.spent_ns
+        )
     return about(
         view,
         spans,
         (CODE, NAME),
-        template=f"{first.name} {first.attrs.get('body', '')}".strip(),
+        template=asked or f"{first.name} {first.attrs.get('body', '')}".strip(),
         spent_ns=saving.spent_ns,
         saving_ns=saving.saving_ns,
         basis=saving.basis,
@@ -167,15 +188,25 @@ def _finding(view: View, loop: Loop, items: list[str]) -> Finding:
 def _evidence(loop: Loop, items: list[str]) -> list[str]:
     spans, overlap = loop.spans, loop.overlap
     refused = sum(map(is_refused, loop.left_out))
+    if items == [NAMED]:
+        return [f"{len(spans)} calls that differ by the last word of the path", _timing(overlap)]
     facts = [
         f"{len(spans)} calls; the trace does not have their parameters"
         if items == [UNKNOWN]
         else f"{len(spans)} calls with {_distinct(spans, items)} different values of {', '.join(items[:3])}",
-        "one after another" if overlap <= 1 else f"up to {overlap} at once",
+        _timing(overlap),
     ]
     if refused:
         facts.append(f"{refused} more refused with 429 or 503")
     return facts
+
+
+def _timing(overlap: int) -> str:
+    return "one after another" if overlap <= 1 else f"up to {overlap} at once"
+
+
+def _host(span: Span) -> str:
+    return str(span.attrs.get("host", ""))
 
 
 def _fix(loop: Loop, varying: str, saving: Saving) -> str:
@@ -187,9 +218,10 @@ def _fix(loop: Loop, varying: str, saving: Saving) -> str:
             f"Send up to {saving.batch_size} of these calls ({call}) in one batch request; "
             f"or ask once with a list for {name}, and page through the answer."
         )
-    if loop.overlap > 1:
+    if loop.overlap > 1 or not saving.concurrency:
         return f"Ask once for all of them, with a list for {name}, if the service has such a call."
+    how = " (asyncio.gather behind a semaphore)" if loop.placed else ""
     return (
         f"Ask once for all of them, with a list for {name}, if the service has such a call; "
-        f"or run up to {saving.concurrency} at a time (asyncio.gather behind a semaphore)."
+        f"or run up to {saving.concurrency} at a time{how}."
     )

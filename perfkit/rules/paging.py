@@ -7,6 +7,7 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
+from perfkit.fingerprints.sql import EXPANDING
 from perfkit.model import Span
 from perfkit.rules.loops import CURSOR_VERBS, Loop
 
@@ -47,7 +48,8 @@ def is_paging(loop: Loop) -> bool:
         return all(name in ("page", "range") for name in names)
     # which parameters differ is not known: pages are full but for the last
     if any(number is None for number in rows):
-        filtered = bool(_OUTSIDE_LIST.search(_RANGE.sub("", template)))
+        asked = template.partition(" WHERE ")[2] or template
+        filtered = bool(_OUTSIDE_LIST.search(_RANGE.sub("", asked)))
         return not filtered or (statement.offset and bool(_ORDER.search(template)))
     return _are_pages([number or 0 for number in rows])
 
@@ -80,7 +82,7 @@ def _role(template: str, place: int) -> str:
         return "page"
     if before.endswith((">", "<", ">=", "<=", "BETWEEN")) or _IN_RANGE.search(before):
         return "range"
-    return "list" if before.endswith("ANY") else "key"
+    return "list" if before.rpartition(" ")[2].rpartition("(")[2].upper() in EXPANDING else "key"
 
 
 _AFTER_LIMIT = re.compile(r"LIMIT \?,$")

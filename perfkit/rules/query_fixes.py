@@ -14,6 +14,16 @@ from perfkit.rules.view import View
 _EQUALS = re.compile(r'(?P<column>[\w."`\[\]]+) = (?P<value>\?)')
 _LIMIT_ONE = re.compile(r" (?:LIMIT|FETCH FIRST|FETCH NEXT) \?(?: ROWS? ONLY)?(?: OFFSET \?)?$")
 
+_ELSEWHERE = {
+    "aws.dynamodb": "BatchGetItem takes up to 100 keys",
+    "dynamodb": "BatchGetItem takes up to 100 keys",
+    "elasticsearch": "_mget takes a list of ids, a terms query a list of values",
+    "memcached": "get_multi takes a list of keys",
+    "mongodb": "one find with $in and a list",
+    "opensearch": "_mget takes a list of ids, a terms query a list of values",
+}
+"""What asks for many at once in databases without SQL."""
+
 MAX_SHOWN = 300
 """Longer statements are not written out."""
 
@@ -114,11 +124,18 @@ def _asks_by_primary_key(loop: Loop) -> bool:
 
 
 def _one_query(loop: Loop) -> str:
-    written = in_query(loop.statement.template)
+    template = loop.statement.template
+    other = _ELSEWHERE.get(str(loop.first.attrs.get("system")))
+    if other:
+        return f"Ask once for all of them: {other}."
+    written = in_query(template)
     bounded = loop.overlap > 1
     beside = " instead of one query in each task" if bounded else ""
     if written:
         return f"Ask once for all of them{beside}, and look the rows up in a dict: {written}"
+    if _LIMIT_ONE.search(template) and " ORDER BY " in template:
+        first = "the first rows of each (DISTINCT ON, ROW_NUMBER() or a lateral join)"
+        return f"Ask once for all of them{beside}: one query with a list of keys that gives {first}."
     return (
         f"Ask once for all of them{beside}: one query with a list of keys or a JOIN, and a dict to look the "
         "rows up in."
@@ -131,6 +148,8 @@ def in_query(template: str) -> str:
     >>> in_query("SELECT name FROM users WHERE id = ?")
     'SELECT id, name FROM users WHERE id IN (?, ...)'
     """
+    if _LIMIT_ONE.search(template) and " ORDER BY " in template:
+        return ""  # the first ones of each key are wanted
     body = _LIMIT_ONE.sub("", template)
     found = list(_EQUALS.finditer(body))
     where = body.find(" WHERE ")

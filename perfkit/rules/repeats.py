@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from statistics import median
 
 from perfkit.rules.loops import WRITES, Loop
 from perfkit.rules.view import View, has_between
@@ -41,6 +42,9 @@ def is_polling(loop: Loop, view: View) -> bool:
     if loop.first.kind == "query" and loop.statement.verb in WRITES and min(lengths) < LONGEST_COMMIT_NS:
         return False
     usual = sorted(span.duration_ns for span in spans)[len(spans) // 2]
+    if not loop.placed:  # nothing tells of computing between them: what waits so long waits on purpose
+        waits = min(lengths) >= max(SHORTEST_PAUSE_NS, usual) and median(lengths) >= PAUSE * usual
+        return waits and not any(view.is_busy_between(start, end) for start, end in gaps)
     if min(lengths) < max(SHORTEST_PAUSE_NS, PAUSE * usual):
         return False
     grows = all(b >= a * 0.9 for a, b in pairwise(lengths))

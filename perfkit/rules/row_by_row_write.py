@@ -7,6 +7,7 @@ what is repeated until nothing is left, and writes with pauses between them, as 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from statistics import median
 
@@ -45,16 +46,46 @@ def is_row_by_row(loop: Loop, view: View) -> bool:
         and not is_chunked(loop)
         and not is_paging(loop)
         and not _is_until_done(loop)
+        and not _notes_migration(loop)
         and not is_polling(loop, view)
     )
 
 
 def _is_until_done(loop: Loop) -> bool:
     """Whether the same statement is repeated, some rows at a time, until none is left."""
-    if loop.distinct > 1 or loop.statement.verb == "INSERT":
+    if loop.statement.verb == "INSERT":
+        return False
+    template = loop.statement.template
+    if _LIMITED.search(template) and not _FOR_ONE.search(template.partition(" WHERE ")[2]):
+        return True
+    if loop.distinct > 1:
         return False
     rows = [span.attrs.get("rows", 0) for span in loop.spans]
     return max(rows) > 1 or " LIMIT ?" in loop.statement.template
+
+
+_ELSEWHERE = {
+    "aws.dynamodb": "BatchWriteItem takes up to 25 items",
+    "dynamodb": "BatchWriteItem takes up to 25 items",
+    "elasticsearch": "_bulk takes many of them",
+    "mongodb": "insertMany, or bulkWrite",
+    "opensearch": "_bulk takes many of them",
+}
+"""What writes many at once in databases without SQL."""
+
+_LIMITED = re.compile(r" LIMIT \?| TOP ?\(?\?|FETCH (?:FIRST|NEXT) \?")
+_FOR_ONE = re.compile(r"(?<![<>!])= \?")
+_VERSIONS = frozenset(
+    {"__efmigrationshistory", "alembic_version", "ar_internal_metadata", "databasechangelog"}
+    | {"databasechangeloglock", "django_migrations", "flyway_schema_history", "migrations"}
+    | {"schema_migrations"}
+)
+"""Tables in which migrations of common tools note how far they are, each on purpose."""
+
+
+def _notes_migration(loop: Loop) -> bool:
+    tables = loop.statement.tables
+    return bool(tables) and tables[0].rpartition(".")[2].strip('"`[]').lower() in _VERSIONS
 
 
 def _commits(view: View, loop: Loop) -> list[int]:
@@ -109,6 +140,9 @@ def _fix(loop: Loop, commit_each: bool) -> str:
     attrs, verb = loop.first.attrs, loop.statement.verb
     table = loop.statement.tables[0] if loop.statement.tables else "the table"
     inside = ", in one transaction" if commit_each else ""
+    other = _ELSEWHERE.get(str(attrs.get("system")))
+    if other:
+        return f"Write them at once: {other}."
     if "flush" in attrs:
         what = "Add all objects first (session.add_all)" if verb == "INSERT" else "Change all objects first"
         return f"{what} and flush or commit once behind the loop: {table} is then written in few statements."

@@ -90,6 +90,13 @@ class View:
         return frozenset(id(loop) for members in (*self.patterns, *self.jobs) for loop in members)
 
     @cached_property
+    def named_items(self) -> list[tuple[str, Loop]]:
+        """Loops of requests in which the item's name is a word of the path, and what they ask for."""
+        from perfkit.rules.named_items import named_items
+
+        return named_items(self)
+
+    @cached_property
     def loading(self) -> dict[tuple[int, str], Loop]:
         """By scope and model: the first loop of queries by which an ORM loads objects of it for others."""
         found: dict[tuple[int, str], Loop] = {}

@@ -325,6 +325,13 @@ def test_kinds(text, kind):
         ("select a from t where b = any($1::int[])", False, False, True),
         ("select a from t where b in (select c from u) and d = any(e)", False, False, False),
         ("select array[1, 2]", False, False, False),
+        ("select a from t where b in (select value from openjson(@ids))", False, False, True),
+        ("select a from unnest($1::int[]) u join t on t.a = u.a", False, False, True),
+        ("select a from t inner join @ids i on i.id = t.id", False, False, True),
+        ("select a from t where find_in_set(b, ?)", False, False, True),
+        ("insert into t select * from jsonb_to_recordset($1) as x(a int)", False, False, True),
+        ("insert into t format JSONEachRow", False, False, True),
+        ("select a from t where json_each is null", False, False, False),
     ],
 )
 def test_limits_and_lists(text, limit, offset, lists):

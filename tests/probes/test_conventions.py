@@ -437,3 +437,40 @@ def test_any_value_anywhere_is_described(key, value, span_kind):
 def test_the_systems_with_sql_are_the_conventions_own():
     assert {"sqlite", "postgresql", "mysql", "mariadb", "oracle.db", "microsoft.sql_server"} <= SQL_SYSTEMS
     assert not {"redis", "mongodb", "memcached", "elasticsearch"} & SQL_SYSTEMS
+
+
+@pytest.mark.parametrize("name", ["PDO::prepare", "sql.conn.prepare", "Prepare"])
+def test_preparing_a_statement_is_no_query(name):
+    assert describe(name, "CLIENT", {"db.system": "mysql", "db.statement": SQL}).kind == "span"
+
+
+def test_a_list_of_one_mark_may_stand_for_any():
+    assert "listed" not in query(db__statement="SELECT a FROM t WHERE b in (?)", db__system="mysql").attrs
+    assert query(db__statement="SELECT a FROM t WHERE b IN (%s)", db__system="mysql").attrs["listed"] == 1
+    assert query(db__statement="SELECT a FROM t WHERE b IN (?, ?)", db__system="mysql").attrs["listed"] == 2
+
+
+def test_an_attempt_to_lock_is_a_wait():
+    attempt = query(db__system="redis", db__operation="SET", db__statement="SET lock ? NX PX 30000")
+    assert (attempt.kind, attempt.name) == ("wait", "SET")
+    assert query(db__system="redis", db__operation="SET", db__statement="SET nx ?").kind == "query"
+
+
+def request(**facts):
+    return describe("GET", "CLIENT", {"http.request.method": "GET", "server.address": "users", **facts})
+
+
+def test_a_request_without_its_url():
+    hidden = request().attrs
+    assert hidden["opaque"]
+    assert "params" not in hidden
+    known = request(**{"url.template": "/users/{id}"})
+    assert (known.name, known.attrs["opaque"]) == ("GET users/users/{id}", False)
+    assert "params" not in known.attrs
+
+
+def test_values_in_a_path_have_hashes_of_their_own():
+    one, other = (request(**{"url.full": f"http://h/{path}"}).attrs for path in ("users/17/x", "orders/17"))
+    assert one["ids"] == other["ids"]
+    assert one["params"] != other["params"]
+    assert "ids" not in request(**{"url.full": "http://h/users"}).attrs

@@ -1,6 +1,7 @@
 import pytest
 
 from perfkit.model import HostFacts
+from perfkit.probes.http import ids_in
 from perfkit.rules.consecutive import consecutive
 from perfkit.rules.limits import Limits
 from perfkit.rules.serial_awaits import check
@@ -22,6 +23,7 @@ def get(n, url, duration_ms=100, gap_ms=1, **facts):
         n * (duration_ms + gap_ms) * MS, duration_ms * MS, url=url, method="GET", path=((),), **facts
     )
     made.path, made.site, made.task, made.thread = (), None, 0, 0
+    made.attrs["ids"] = ids_in(url)
     return made
 
 
@@ -91,6 +93,10 @@ def changed(n, **changes):
         [get(n, url) for n, url in enumerate(["http://h/cart", *URLS[:4]])],
         [get(n, url) for n, url in enumerate([URLS[0], "http://users/users/7/friends", *URLS[2:]])],
         [get(n, url) for n, url in enumerate([*URLS[:4], "http://h/x?user=8"])],
+        [
+            get(n, f"http://h/{name}/{n}")
+            for n, name in enumerate(["accounts", "orgs", "projects", "teams", "x"])
+        ],
     ],
     ids=[
         "a write",
@@ -108,6 +114,7 @@ def changed(n, **changes):
         "values that the first had not",
         "a path that continues another",
         "a new value in the query",
+        "a chain: each id for the first time",
     ],
 )
 def test_what_is_not_reported(children):
@@ -126,9 +133,11 @@ def test_opening_a_connection_is_nothing_between():
 
 
 def test_parameters_that_are_not_known_go_by_their_names():
-    children = [get(n, url) for n, url in enumerate(["http://users/users/7?user=7", *URLS[1:]])]
+    children = [
+        get(n, url) for n, url in enumerate(["http://users/users?user=7", *URLS[1:4], "http://stock/all"])
+    ]
     for child in children:
-        del child.attrs["params"]
+        del child.attrs["params"], child.attrs["ids"]
     assert len(runs(children)) == 1
     children[4].attrs["template"] = "/stock?order=&day="
     assert runs(children) == []
@@ -141,6 +150,8 @@ def test_what_the_answered_request_was_about_is_known():
     spans[0].attrs["template"] = "/pages/{id}"
     assert len(consecutive(View(trace_of(spans)))) == 1
     spans[0].attrs.update(template="/page?user=", params={"?user": children[2].attrs["params"]["?user"]})
+    assert [len(run) for run in consecutive(View(trace_of(spans)))] == [5]
+    spans[0].attrs["params"] = {"?user": "another"}
     assert [len(run) for run in consecutive(View(trace_of(spans)))] == []
 
 

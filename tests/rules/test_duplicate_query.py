@@ -72,6 +72,16 @@ def test_polling_is_no_duplicate():
     assert len(found(uneven)) == 1
 
 
+def test_pauses_of_any_shape_are_polling_where_no_lines_are_known():
+    at = (0, 500, 700, 2600, 2800, 5000)
+    unplaced = [query(ms * MS, 2 * MS, SETTINGS, ("vat",), path=((),)) for ms in at]
+    for made in unplaced:
+        made.path, made.site = (), None
+    assert found(unplaced) == []
+    busy = span("request", 800 * MS, 1700 * MS, "GET h/x", path=((),))
+    assert len(found([*unplaced, busy])) == 1
+
+
 def test_failed_ones_are_tried_again():
     spans = same(4)
     for s in spans[:-1]:

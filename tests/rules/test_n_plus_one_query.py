@@ -185,6 +185,9 @@ FIXES = {
     "again, Django": ({"library": "django", "reload": "Product"}, BY_ID, "Product.objects.in_bulk(keys)"),
     "deferred": ({"library": "sqlalchemy", "deferred": "Book.text"}, BY_ID, "undefer(Book.text)"),
     "deferred, Django": ({"library": "django", "deferred": "Book.text"}, BY_ID, "Do not defer text of Book"),
+    "the first of each": ({}, "SELECT a FROM t WHERE b = ? ORDER BY c DESC LIMIT ?", "ROW_NUMBER()"),
+    "mongodb": ({"system": "mongodb"}, "find orders", "$in"),
+    "memcached": ({"system": "memcached"}, "get", "get_multi"),
     "redis": ({"system": "redis"}, "GET user:{id}", "one MGET"),
 }
 
@@ -213,3 +216,12 @@ def test_what_is_loaded_again_after_it_was_written_is_no_loop():
     assert len(found(again)) == 1
     written = [query((n * 10 + 5) * MS, MS, "UPDATE users SET a = 1 WHERE id = ?", (n,)) for n in range(5)]
     assert [finding.rule for finding in found([*again, *written])] == []
+
+
+def test_commands_of_redis_that_go_out_at_once_are_pipelined():
+    together = [query(n, MS, "GET", (n,), system="redis", path=((),)) for n in range(9)]
+    for made in together:
+        made.path, made.site = (), None
+    assert found(together) == []
+    together[0].end_ns = 0
+    assert len(found(together)) == 1

@@ -1,9 +1,9 @@
 import pytest
 
 from perfkit.model import Frame, HostFacts
-from perfkit.rules import Limits, View, n_plus_one_request
+from perfkit.rules import Limits, View, n_plus_one_request, serial_awaits
 
-from .traces import HELPER, LOOP, MS, connect, one_per_lead, request, trace_of
+from .traces import HELPER, LOOP, MS, connect, one_per_lead, request, span, trace_of
 
 MIN_COUNT = Limits().min_calls
 
@@ -132,6 +132,13 @@ def test_the_cure_is_not_the_illness(bodies):
         "filter[>ID]={n}",
         "page.number={n}",
         "page={n}&_={n}",
+        "from={n}&size=10",
+        "page_info=a{n}",
+        "cursorMark=a{n}",
+        "bookmark=b{n}",
+        "start_row={n}&end_row=1{n}",
+        "start={n}&end=1{n}",
+        "partNumber={n}&uploadId=5",
     ],
 )
 def test_pages_by_url_are_no_loop(query):
@@ -245,6 +252,45 @@ def test_refused_calls_are_counted_apart():
     assert "3 more refused with 429 or 503" in finding.evidence
 
 
+def test_a_host_that_refuses_is_not_to_be_asked_faster():
+    spans = [request(n * 100 * MS, 100 * MS, url=f"http://h/users/{n}", method="GET") for n in range(10)]
+    spans += [
+        request(2000 * MS + n, MS, url=f"http://h/users/{n}", method="GET", status=429) for n in range(3)
+    ]
+    (finding,) = found(spans)
+    assert finding.saving_ns is None
+    assert finding.basis == "unknown: the host refuses calls, and its limit is not known"
+    assert "at a time" not in finding.fix
+    (finding,) = found(spans, [HostFacts("h", burst=2, per_second=5.0)])
+    assert finding.saving_ns is not None
+
+
+def named(names, before="rates", **facts):
+    spans = [
+        request(n * 100 * MS, 90 * MS, f"http://fx/{before}/{name}", method="GET", path=((),), **facts)
+        for n, name in enumerate(names)
+    ]
+    for each in spans:
+        each.path, each.site, each.task, each.thread = (), None, 0, 0
+    page = span("span", 0, 10_000 * MS, "GET /page", entry=True)
+    for each in spans:
+        each.parent = page
+    return [page, *spans]
+
+
+CURRENCIES = ["EUR", "USD", "GBP", "CHF", "SEK", "NOK", "PLN", "CZK"]
+
+
+def test_items_that_have_words_for_names():
+    (finding,) = found(named(CURRENCIES))
+    assert (finding.template, finding.count) == ("GET fx/rates/{name}", 8)
+    assert finding.evidence == ["8 calls that differ by the last word of the path", "one after another"]
+    assert "the name in the path" in finding.fix
+    assert serial_awaits.check(View(trace_of(named(CURRENCIES)))) == []
+    assert found(named(CURRENCIES[:7])) == []
+    assert found(named(CURRENCIES, "api")) == []
+
+
 def test_overlapping_calls_get_the_batch_fix():
     spans = [request(n, 200 * MS, body={"filter": {"OWNER_ID": n}}) for n in range(10)]
     (finding,) = found(spans)
@@ -307,9 +353,9 @@ def test_pauses_without_a_limit_are_the_programs_own():
 def test_opening_connections_is_no_service_time():
     spans = [request(n, 400 * MS, body={"filter": {"OWNER_ID": n}}) for n in range(10)]
     trace = trace_of(spans, [HostFacts("portal.test", rtt_ns=200 * MS, batch_size=50)])
-    for span in list(trace.spans):
-        opened = connect(span.start_ns, 195 * MS)
-        opened.parent = span.id
+    for called in list(trace.spans):
+        opened = connect(called.start_ns, 195 * MS)
+        opened.parent = called.id
         trace.spans.append(opened)
     (finding,) = check(trace)
     assert finding.saving_ns == 9 + 400 * MS - (200 * MS + 10 * 5 * MS)

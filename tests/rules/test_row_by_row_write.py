@@ -103,6 +103,13 @@ SILENT = {
         query(n * MS, 1, "DELETE FROM logs WHERE id IN (SELECT id FROM logs LIMIT 500)", None, rows=500)
         for n in range(4)
     ],
+    "some at a time, older than": queries(4, "DELETE FROM logs WHERE at < ? LIMIT ?"),
+    "some at a time, SQL Server": queries(4, "DELETE TOP (1000) FROM logs WHERE at < ?"),
+    "some at a time, by their keys": queries(
+        4, "DELETE FROM logs WHERE id IN (SELECT id FROM logs WHERE at < ? LIMIT ?)"
+    ),
+    "migrations": queries(4, "UPDATE alembic_version SET version_num = ? WHERE version_num = ?"),
+    "an array": queries(4, "INSERT INTO t SELECT * FROM unnest(?)"),
     "heartbeat": [
         *[query(n * 50 * MS, 1, "UPDATE workers SET seen = ? WHERE id = 1", (n,)) for n in range(4)],
         *[span("wait", n * 50 * MS + MS, 40 * MS, "time.sleep") for n in range(4)],
@@ -116,3 +123,13 @@ SILENT = {
 @pytest.mark.parametrize("spans", SILENT.values(), ids=SILENT.keys())
 def test_what_is_right_stays_silent(spans):
     assert found(spans) == []
+
+
+def test_a_limit_of_one_row_by_its_key_is_a_row_each():
+    assert len(found(queries(4, "DELETE FROM orders WHERE id = ? LIMIT ?"))) == 1
+
+
+@pytest.mark.parametrize(("system", "words"), [("mongodb", "insertMany"), ("dynamodb", "BatchWriteItem")])
+def test_databases_without_sql_have_words_of_their_own(system, words):
+    (finding,) = found(queries(4, INSERT, system=system))
+    assert words in finding.fix
