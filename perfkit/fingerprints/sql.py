@@ -121,9 +121,9 @@ _BULK_FORMATS = frozenset({"JSONEACHROW", "ROWBINARY", "TABSEPARATED"})
 
 def _asks_for_several(tokens: list[str]) -> bool:
     words = [token.upper() for token in tokens]
-    expands = next((place for place, word in enumerate(words) if word in EXPANDING), None)
-    if expands is not None and VALUE in tokens[expands:]:
-        return True
+    for place, word in enumerate(words[:-1]):
+        if word in EXPANDING and words[place + 1][-1:] == "(" and VALUE in tokens[place:]:
+            return True
     if "FORMAT" in words and _BULK_FORMATS & {*words}:
         return True
     # JOIN ?: a table that is handed over
