@@ -16,7 +16,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from perfkit.fingerprints.sql_facts import Facts, asks_for_range, kind_of, longest_list, verb_of
+from perfkit.fingerprints.sql_facts import OPENING, Facts, asks_for_range, kind_of, longest_list, verb_of
 from perfkit.fingerprints.sql_lists import VALUE
 from perfkit.fingerprints.sql_reader import Reader, shown
 from perfkit.fingerprints.sql_tokens import BACKSLASH, STANDARD
@@ -32,6 +32,17 @@ MAX_MARKS: Final = 32
 
 LONG: Final = 64 * 1024
 """Longer texts are not remembered."""
+
+EXPANDING = frozenset(
+    {"ANY", "FIND_IN_SET", "HAS", "JSON_EACH", "JSON_TABLE", "OPENJSON", "STRING_SPLIT", "STRING_TO_ARRAY"}
+    | {"JSON_ARRAY_ELEMENTS", "JSON_ARRAY_ELEMENTS_TEXT", "JSON_POPULATE_RECORDSET", "JSON_TO_RECORDSET"}
+    | {"JSONB_ARRAY_ELEMENTS", "JSONB_ARRAY_ELEMENTS_TEXT", "JSONB_POPULATE_RECORDSET"}
+    | {"JSONB_TO_RECORDSET", "UNNEST"}
+)
+"""Functions by which one parameter stands for a list of values."""
+
+_BULK_FORMATS = frozenset({"JSONEACHROW", "ROWBINARY", "TABSEPARATED"})
+"""ClickHouse: rows follow the statement."""
 
 
 class Statement(NamedTuple):
@@ -107,27 +118,17 @@ def _read(sql: str) -> Reader:
     return Reader(f"{sql[:end]}'", STANDARD)
 
 
-EXPANDING = frozenset(
-    {"ANY", "FIND_IN_SET", "HAS", "JSON_EACH", "JSON_TABLE", "OPENJSON", "STRING_SPLIT", "STRING_TO_ARRAY"}
-    | {"JSON_ARRAY_ELEMENTS", "JSON_ARRAY_ELEMENTS_TEXT", "JSON_POPULATE_RECORDSET", "JSON_TO_RECORDSET"}
-    | {"JSONB_ARRAY_ELEMENTS", "JSONB_ARRAY_ELEMENTS_TEXT", "JSONB_POPULATE_RECORDSET"}
-    | {"JSONB_TO_RECORDSET", "UNNEST"}
-)
-"""Functions by which one parameter stands for a list of values."""
-
-_BULK_FORMATS = frozenset({"JSONEACHROW", "ROWBINARY", "TABSEPARATED"})
-"""ClickHouse: rows follow the statement."""
-
-
 def _asks_for_several(tokens: list[str]) -> bool:
-    words = [token.upper() for token in tokens]
-    for place, word in enumerate(words[:-1]):
-        if word in EXPANDING and words[place + 1][-1:] == "(" and VALUE in tokens[place:]:
+    for place, (word, after) in enumerate(pairwise(tokens)):
+        if after == VALUE:
+            if word in ("IN", "JOIN"):  # JOIN ?: a table that is handed over
+                return True
+        elif after in OPENING:
+            if word.upper() in EXPANDING and VALUE in tokens[place:]:
+                return True
+        elif word.upper() == "FORMAT" and after.upper() in _BULK_FORMATS:
             return True
-    if "FORMAT" in words and _BULK_FORMATS & {*words}:
-        return True
-    # JOIN ?: a table that is handed over
-    return any(word in ("IN", "JOIN") and after == VALUE for word, after in pairwise(tokens))
+    return False
 
 
 class _Kept(dict[str, Statement]):

@@ -17,16 +17,14 @@ from perfkit.fingerprints.sql_words import (
     VERBS,
 )
 
-_OPENING: Final = frozenset({"(", CALL})
+OPENING: Final = frozenset({"(", CALL})
 _STARTS_QUERY: Final = frozenset({"SELECT", "DELETE", "MERGE"})
 _BEFORE_TABLE: Final = frozenset({"INTO", "JOIN", "STRAIGHT_JOIN", "TABLE", "COPY", "TRUNCATE"})
 _ENDS_TABLES: Final = frozenset(
     {"EXCEPT", "FETCH", "FOR", "GROUP", "HAVING", "INTERSECT", "LIMIT", "OFFSET", "ORDER", "RETURNING", "SET"}
     | {"UNION", "VALUES", "WHERE", "WINDOW"}
 )
-_MARKS: Final = (
-    _OPENING | _STARTS_QUERY | _BEFORE_TABLE | _ENDS_TABLES | {")", ",", "FROM", "UPDATE", "USING"}
-)
+_MARKS: Final = OPENING | _STARTS_QUERY | _BEFORE_TABLE | _ENDS_TABLES | {")", ",", "FROM", "UPDATE", "USING"}
 _NOT_BEFORE_TABLES: Final = frozenset({"DISTINCT", "DO", "FOR", "KEY", "ON"})
 """Before FROM or UPDATE: IS DISTINCT FROM, FOR UPDATE, ON DUPLICATE KEY UPDATE name no table."""
 
@@ -69,7 +67,7 @@ class Facts:
 
     def _look(self, place: int, word: str) -> None:
         levels, tokens = self._levels, self._tokens
-        if word in _OPENING:
+        if word in OPENING:
             levels.append(_PLAIN)
         elif word == ")":
             if len(levels) > 1:
@@ -125,7 +123,7 @@ def _part(tokens: list[str], place: int) -> str:
     """The part of a WITH that is named before the AS at ``place``; its columns may lie between."""
     place -= 1
     if tokens[place] == ")":
-        while place > 1 and tokens[place] not in _OPENING:
+        while place > 1 and tokens[place] not in OPENING:
             place -= 1
         place -= 1
     return _name(tokens[place])
@@ -146,7 +144,7 @@ def verb_of(tokens: list[str]) -> str:
 
 
 def _verb(tokens: list[str]) -> str:
-    first = next((word for word in tokens if word not in _OPENING and word not in ("", ";")), "")
+    first = next((word for word in tokens if word not in OPENING and word not in ("", ";")), "")
     if first == "WITH":
         return _main_verb(tokens)
     verb = SYNONYMS.get(first, first)
@@ -156,7 +154,7 @@ def _verb(tokens: list[str]) -> str:
 def _main_verb(tokens: list[str]) -> str:
     depth = 0
     for word in tokens:
-        if word in _OPENING:
+        if word in OPENING:
             depth += 1
         elif word == ")":
             depth -= 1

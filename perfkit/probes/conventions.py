@@ -286,12 +286,11 @@ def _request(facts: Facts) -> Described | None:
             bytes_received=("http.response.body.size", "http.response_content_length"),
         ),
     }
-    ids = ids_in(url)
-    if ids:
-        attrs["ids"] = ids
-    if not _tells_path(facts):  # what was asked for is not known, or no more than its kind
+    if _tells_path(facts):
+        ids = ids_in(url)
+        attrs.update({"ids": ids} if ids else {})
+    else:  # what was asked for is not known, or no more than its kind
         attrs.pop("params", None)
-        attrs.pop("ids", None)
         attrs["opaque"] = not _text(facts, "url.template")
     return Described("request", f"{attrs['method']} {attrs['host']}{attrs['template']}", attrs)
 

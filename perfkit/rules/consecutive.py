@@ -26,7 +26,6 @@ def consecutive(view: View) -> list[list[Span]]:
     """The runs of calls, each of at least ``limits.min_calls_imported``, in order of their parents."""
     needed = view.limits.min_calls_imported
     parents: dict[int, int] = defaultdict(int)
-    items = {span.id for _, named in view.named_items for span in named.spans}
     for loop in view.request_loops:
         if not loop.placed and len(loop.spans) < needed and loop.first.attrs.get("method") in _ASKING:
             for span in loop.spans:
@@ -35,14 +34,14 @@ def consecutive(view: View) -> list[list[Span]]:
     wanted = {parent for parent, count in parents.items() if count >= needed}
     if not wanted:
         return []
+    items = {span.id for _, named in view.named_items for span in named.spans}
     children: dict[int, list[Span]] = defaultdict(list)
     above: dict[int, Span] = {}
     for span in view.trace.spans:
         if span.id in wanted:
             above[span.id] = span
-        if span.parent in wanted and span.kind not in ("connect", "allow"):
+        if span.parent in wanted and span.kind not in ("connect", "allow") and span.id not in items:
             children[span.parent].append(span)
-    children = {parent: [s for s in found if s.id not in items] for parent, found in children.items()}
     runs = (run for parent in sorted(children) for run in _runs(children[parent], above.get(parent)))
     return [run for run in runs if len(run) >= needed and len({span.name for span in run}) > 1]
 

@@ -77,6 +77,11 @@ class Loop:
         return self._overlap
 
     @property
+    def timing(self) -> str:
+        """Whether they overlap, in words."""
+        return "one after another" if self.overlap <= 1 else f"up to {self.overlap} at once"
+
+    @property
     def distinct(self) -> int:
         """How many different parameter sets; where they are not known each counts as one."""
         if not self._distinct:

@@ -91,12 +91,11 @@ def _finding(view: View, loop: Loop) -> Finding:
 def _evidence(loop: Loop) -> list[str]:
     spans, first = loop.spans, loop.first
     known = "params" in first.attrs
-    overlap = loop.overlap
     facts = [
         f"{len(spans)} queries with {loop.distinct} different sets of parameters"
         if known
         else f"{len(spans)} queries; the trace does not have their parameters",
-        "one after another" if overlap <= 1 else f"up to {overlap} at once",
+        loop.timing,
     ]
     if "relation" in first.attrs:
         facts.append(f"the ORM loads {first.attrs['relation']} each time it is read")

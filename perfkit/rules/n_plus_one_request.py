@@ -20,31 +20,14 @@ CODE = "PK102"
 NAME = "n-plus-one-request"
 
 PAGE_PARAMETERS = frozenset(
-    {
-        "after",
-        "afterid",
-        "before",
-        "beforeid",
-        "lastid",
-        "fromid",
-        "startid",
-        "bookmark",
-        "cursormark",
-        "pageinfo",
-        "partnumber",
-        "startrow",
-        "endrow",
-        "continuation",
-        "continuationtoken",
-        "cursor",
-        "endcursor",
-        "endingbefore",
-    }
-    | {"marker", "maxid", "minid", "next", "nextcursor", "nextmarker", "nextpage", "nextpagetoken"}
-    | {"nexttoken", "offset", "page", "pageafter", "pagebefore", "pagecursor", "pageindex", "pagelimit"}
-    | {"pageno", "pagenum", "pagenumber", "pageoffset", "pagesize", "pagetoken", "perpage", "scrollid"}
-    | {"searchafter", "since", "sinceid", "skip", "skiptoken", "start", "startafter", "startat"}
-    | {"startcursor", "startindex", "startingafter", "until"}
+    {"after", "afterid", "before", "beforeid", "bookmark", "continuation", "continuationtoken"}
+    | {"cursor", "cursormark", "endcursor", "endingbefore", "endrow", "fromid", "lastid", "marker"}
+    | {"maxid", "minid", "next", "nextcursor", "nextmarker", "nextpage", "nextpagetoken", "nexttoken"}
+    | {"offset", "page", "pageafter", "pagebefore", "pagecursor", "pageindex", "pageinfo", "pagelimit"}
+    | {"pageno", "pagenum", "pagenumber", "pageoffset", "pagesize", "pagetoken", "partnumber"}
+    | {"perpage", "scrollid", "searchafter", "since", "sinceid", "skip", "skiptoken", "start"}
+    | {"startafter", "startat", "startcursor", "startid", "startindex", "startingafter", "startrow"}
+    | {"until"}
 )
 """Last part of a parameter's name, its letters only, that says where in a listing a call starts."""
 
@@ -167,11 +150,6 @@ def _is_list(spans: list[Span], name: str) -> bool:
 def _finding(view: View, loop: Loop, items: list[str], asked: str = "") -> Finding:
     spans, first = loop.spans, loop.first
     saving = predict(loop, view)
-    refused = any(map(is_refused, loop.left_out)) and view.facts(_host(first)).burst is None
-    if refused and not saving.batch_size:
-        saving = Saving(
-            None, "unknown: the host refuses calls, and its limit is not known", 0, 0, saving.spent_ns
-        )
     return about(
         view,
         spans,
@@ -186,27 +164,19 @@ def _finding(view: View, loop: Loop, items: list[str], asked: str = "") -> Findi
 
 
 def _evidence(loop: Loop, items: list[str]) -> list[str]:
-    spans, overlap = loop.spans, loop.overlap
+    spans = loop.spans
     refused = sum(map(is_refused, loop.left_out))
     if items == [NAMED]:
-        return [f"{len(spans)} calls that differ by the last word of the path", _timing(overlap)]
+        return [f"{len(spans)} calls that differ by the last word of the path", loop.timing]
     facts = [
         f"{len(spans)} calls; the trace does not have their parameters"
         if items == [UNKNOWN]
         else f"{len(spans)} calls with {_distinct(spans, items)} different values of {', '.join(items[:3])}",
-        _timing(overlap),
+        loop.timing,
     ]
     if refused:
         facts.append(f"{refused} more refused with 429 or 503")
     return facts
-
-
-def _timing(overlap: int) -> str:
-    return "one after another" if overlap <= 1 else f"up to {overlap} at once"
-
-
-def _host(span: Span) -> str:
-    return str(span.attrs.get("host", ""))
 
 
 def _fix(loop: Loop, varying: str, saving: Saving) -> str:

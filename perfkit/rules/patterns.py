@@ -61,7 +61,8 @@ def _may_take_job(loop: Loop, view: View) -> bool:
     if _TAKES_JOB in loop.template:
         return True
     first = loop.statement.limit and loop.statement.verb == "SELECT" and loop.distinct == 1
-    return first and all(s.attrs.get("rows", 2) <= 1 for s in loop.spans) and is_written_between(loop, view)
+    single = first and all(span.attrs.get("rows") in (0, 1) for span in loop.spans)
+    return single and is_written_between(loop, view)
 
 
 def _marks(loop: Loop, claim: Loop) -> bool:

@@ -14,15 +14,20 @@ from perfkit.rules.view import View
 _EQUALS = re.compile(r'(?P<column>[\w."`\[\]]+) = (?P<value>\?)')
 _LIMIT_ONE = re.compile(r" (?:LIMIT|FETCH FIRST|FETCH NEXT) \?(?: ROWS? ONLY)?(?: OFFSET \?)?$")
 
-_ELSEWHERE = {
-    "aws.dynamodb": "BatchGetItem takes up to 100 keys",
-    "dynamodb": "BatchGetItem takes up to 100 keys",
-    "elasticsearch": "_mget takes a list of ids, a terms query a list of values",
-    "memcached": "get_multi takes a list of keys",
-    "mongodb": "one find with $in and a list",
-    "opensearch": "_mget takes a list of ids, a terms query a list of values",
+_DYNAMODB = ("BatchGetItem takes up to 100 keys", "BatchWriteItem takes up to 25 items")
+_ELASTICSEARCH = (
+    "_mget takes a list of ids, a terms query a list of values",
+    "_bulk takes many of them",
+)
+ELSEWHERE = {
+    "aws.dynamodb": _DYNAMODB,
+    "dynamodb": _DYNAMODB,
+    "elasticsearch": _ELASTICSEARCH,
+    "memcached": ("get_multi takes a list of keys", ""),
+    "mongodb": ("one find with $in and a list", "insertMany, or bulkWrite"),
+    "opensearch": _ELASTICSEARCH,
 }
-"""What asks for many at once in databases without SQL."""
+"""What reads, and what writes, many at once in databases without SQL."""
 
 MAX_SHOWN = 300
 """Longer statements are not written out."""
@@ -125,9 +130,9 @@ def _asks_by_primary_key(loop: Loop) -> bool:
 
 def _one_query(loop: Loop) -> str:
     template = loop.statement.template
-    other = _ELSEWHERE.get(str(loop.first.attrs.get("system")))
-    if other:
-        return f"Ask once for all of them: {other}."
+    reading, _ = ELSEWHERE.get(str(loop.first.attrs.get("system")), ("", ""))
+    if reading:
+        return f"Ask once for all of them: {reading}."
     written = in_query(template)
     bounded = loop.overlap > 1
     beside = " instead of one query in each task" if bounded else ""

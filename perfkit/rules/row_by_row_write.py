@@ -15,6 +15,7 @@ from perfkit.model import Finding, Span, busy_ns
 from perfkit.rules.findings import about
 from perfkit.rules.loops import WRITES, Loop
 from perfkit.rules.paging import is_chunked, is_paging
+from perfkit.rules.query_fixes import ELSEWHERE
 from perfkit.rules.query_savings import fixed_cost
 from perfkit.rules.repeats import is_polling
 from perfkit.rules.savings import text
@@ -22,6 +23,15 @@ from perfkit.rules.view import View, by_cost
 
 CODE = "PK105"
 NAME = "row-by-row-write"
+
+_LIMITED = re.compile(r" LIMIT \?| TOP ?\(?\?|FETCH (?:FIRST|NEXT) \?")
+_FOR_ONE = re.compile(r"(?<![<>!])= \?")
+_VERSIONS = frozenset(
+    {"__efmigrationshistory", "alembic_version", "ar_internal_metadata", "databasechangelog"}
+    | {"databasechangeloglock", "django_migrations", "flyway_schema_history", "migrations"}
+    | {"schema_migrations"}
+)
+"""Tables in which migrations of common tools note how far they are, each on purpose."""
 
 
 def check(view: View) -> list[Finding]:
@@ -62,25 +72,6 @@ def _is_until_done(loop: Loop) -> bool:
         return False
     rows = [span.attrs.get("rows", 0) for span in loop.spans]
     return max(rows) > 1 or " LIMIT ?" in loop.statement.template
-
-
-_ELSEWHERE = {
-    "aws.dynamodb": "BatchWriteItem takes up to 25 items",
-    "dynamodb": "BatchWriteItem takes up to 25 items",
-    "elasticsearch": "_bulk takes many of them",
-    "mongodb": "insertMany, or bulkWrite",
-    "opensearch": "_bulk takes many of them",
-}
-"""What writes many at once in databases without SQL."""
-
-_LIMITED = re.compile(r" LIMIT \?| TOP ?\(?\?|FETCH (?:FIRST|NEXT) \?")
-_FOR_ONE = re.compile(r"(?<![<>!])= \?")
-_VERSIONS = frozenset(
-    {"__efmigrationshistory", "alembic_version", "ar_internal_metadata", "databasechangelog"}
-    | {"databasechangeloglock", "django_migrations", "flyway_schema_history", "migrations"}
-    | {"schema_migrations"}
-)
-"""Tables in which migrations of common tools note how far they are, each on purpose."""
 
 
 def _notes_migration(loop: Loop) -> bool:
@@ -140,9 +131,9 @@ def _fix(loop: Loop, commit_each: bool) -> str:
     attrs, verb = loop.first.attrs, loop.statement.verb
     table = loop.statement.tables[0] if loop.statement.tables else "the table"
     inside = ", in one transaction" if commit_each else ""
-    other = _ELSEWHERE.get(str(attrs.get("system")))
-    if other:
-        return f"Write them at once: {other}."
+    _, writing = ELSEWHERE.get(str(attrs.get("system")), ("", ""))
+    if writing:
+        return f"Write them at once: {writing}."
     if "flush" in attrs:
         what = "Add all objects first (session.add_all)" if verb == "INSERT" else "Change all objects first"
         return f"{what} and flush or commit once behind the loop: {table} is then written in few statements."

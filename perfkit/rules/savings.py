@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from perfkit.model import HostFacts, Span, busy_ns
-from perfkit.rules.loops import Loop
+from perfkit.rules.loops import Loop, is_refused
 from perfkit.rules.view import View, has_between
 
 BITRIX24_BATCH = 50
@@ -29,6 +29,7 @@ SAFE_CONCURRENCY = 5
 class Saving:
     """``saving_ns`` None means unknown; ``batch_size`` 0 that no batch call is known.
 
+    ``concurrency`` 0 means that several at a time would be no help.
     ``spent_ns`` is what the calls take now, with the pauses that a rate limit explains.
     """
 
@@ -54,6 +55,9 @@ def predict(loop: Loop, view: View) -> Saving:
     batch = facts.batch_size or _known_batch(loop.first)
     if batch:
         return _batched(spans, batch, now_ns, pause_ns, _link(spans, view, facts), facts)
+    if facts.burst is None and any(map(is_refused, loop.left_out)):
+        why = "unknown: the host refuses calls, and its limit is not known"
+        return Saving(None, why, concurrency=0, spent_ns=now_ns)
     if loop.overlap > 1:
         why = "unknown: the calls overlap already and no batch call of this service is known"
         return Saving(None, why, spent_ns=now_ns)

@@ -1,8 +1,26 @@
 """Recording what an event loop does, for the tests of its probe."""
 
 import asyncio
+import inspect
 
+import perfkit
+from perfkit.probes import asyncio as probe
+from perfkit.probes import asyncio_steps
 from perfkit.tracing import Recording
+
+
+def installed(monkeypatch, threshold_ns):
+    """For a fixture: the probe at work, with another threshold for steps."""
+    monkeypatch.setattr(asyncio_steps, "THRESHOLD_NS", threshold_ns)
+    perfkit.uninstrument()
+    probe.install()
+    yield
+    probe.remove()
+
+
+def line():
+    """The caller's line."""
+    return inspect.currentframe().f_back.f_lineno
 
 
 def recorded(main, **options):

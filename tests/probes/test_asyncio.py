@@ -15,7 +15,7 @@ from perfkit.errors import DeadlockError
 from perfkit.probes import asyncio as probe
 from perfkit.probes import asyncio_steps
 from perfkit.tracing import Clock, Recording, enter, leave
-from tests.probes.loops import recorded
+from tests.probes.loops import installed, line, recorded
 
 SHORT_S = 0.005
 
@@ -23,15 +23,7 @@ SHORT_S = 0.005
 @pytest.fixture(autouse=True)
 def _installed(monkeypatch):
     """The tests of waits shall not see that the machine is slow."""
-    monkeypatch.setattr(asyncio_steps, "THRESHOLD_NS", 60_000_000_000)
-    perfkit.uninstrument()
-    probe.install()
-    yield
-    probe.remove()
-
-
-def line():
-    return inspect.currentframe().f_back.f_lineno
+    yield from installed(monkeypatch, 60_000_000_000)
 
 
 async def sleep():

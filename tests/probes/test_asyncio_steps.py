@@ -1,7 +1,6 @@
 import asyncio
 import contextlib
 import hashlib
-import inspect
 import json
 import os
 import subprocess
@@ -19,7 +18,7 @@ from perfkit.probes import asyncio as probe
 from perfkit.probes import asyncio_steps
 from perfkit.probes.asyncio_stacks import callee, inside, is_after
 from perfkit.tracing import Recording
-from tests.probes.loops import recorded
+from tests.probes.loops import installed, line, recorded
 
 SHORT_S = 0.005
 HELD_S = 0.12
@@ -27,15 +26,7 @@ HELD_S = 0.12
 
 @pytest.fixture(autouse=True)
 def _installed(monkeypatch):
-    monkeypatch.setattr(asyncio_steps, "THRESHOLD_NS", 40_000_000)
-    perfkit.uninstrument()
-    probe.install()
-    yield
-    probe.remove()
-
-
-def line():
-    return inspect.currentframe().f_back.f_lineno
+    yield from installed(monkeypatch, 40_000_000)
 
 
 def hold():
