@@ -3,6 +3,8 @@
 This module holds the public names and nothing else. Importing it needs msgspec only.
 """
 
+from typing import Any
+
 from perfkit.bench.scenario import Scenario
 from perfkit.constant import assert_constant
 from perfkit.errors import PerfkitError
@@ -32,4 +34,13 @@ __all__ = [
     "span",
     "trace",
     "uninstrument",
+    "worlds",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "worlds":  # late: a program that is only recorded needs none
+        import importlib
+
+        return importlib.import_module("perfkit.worlds")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

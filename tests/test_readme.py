@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from perfkit.cli.app import VERBS
+from perfkit.sim import Network, run
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,3 +46,20 @@ def test_every_verb_is_in_the_readme():
 def test_the_two_commands_stand_as_promised():
     assert '    pip install -e ".[all]" && perfkit bench\n' in README
     assert '    pip install -e ".[all,test]" && pytest\n' in README
+
+
+def test_the_worlds_of_the_readme_can_be_used():
+    (block,) = [b for b in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "Together(" in b]
+    names = {}
+    exec(block, names)
+    world, network = names["world"], Network(seed=1)
+
+    async def main():
+        async with world.start(3, 1, network) as running:
+            access = world.access(running.addresses, 3, 1, "virtual")
+            async with access["database"].connect_async() as database, ClientSession() as session:
+                rows = await (await database.execute("SELECT id FROM jobs")).fetchall()
+                async with session.get(access["api"].url + "jobs/7") as answer:
+                    return rows, await answer.json()
+
+    assert run(main, network=network) == ([(0,), (1,), (2,)], {"id": "7"})

@@ -18,16 +18,18 @@ from perfkit.bench.discovery import load_file
 from perfkit.bench.environment import describe_machine
 from perfkit.bench.measure import Job, Measured
 from perfkit.bench.pool import Pool, default_workers, lost
-from perfkit.bench.scenario import Scenario, Strategy
+from perfkit.bench.scenario import STYLES, Scenario, Strategy
 from perfkit.errors import UnknownNameError, UsageError, WorldError
 from perfkit.model import Cell, Finding, Prediction, Run, ScenarioResult
 from perfkit.rules import growth, results_differ
+from perfkit.worlds.base import DELIVERED
 from perfkit.worlds.serving import serving
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from perfkit.worlds.base import World
 
 CLOCKS = ("virtual", "wall")
+DATABASES = ("sqlite", "postgres")
 
 Progress = Callable[[int, int], None]
 """Called with the number of cells done and the number of all."""
@@ -37,14 +39,16 @@ Progress = Callable[[int, int], None]
 class Plan:
     """What to measure and how. Empty ``sizes``, ``strategies`` or ``worlds`` mean all of them.
 
-    In wall time no ``sizes`` means the smallest: real waiting at story scale takes hours.
-    ``limit_s`` bounds a strategy in virtual, ``timeout_s`` in real seconds.
+    Worlds with a database run if it is among ``databases``, or if they are named. In wall time no ``sizes``
+    means the smallest: real waiting at story scale takes hours. ``limit_s`` bounds a strategy in virtual,
+    ``timeout_s`` in real seconds.
     """
 
     clock: str = "virtual"
     sizes: tuple[int, ...] = ()
     strategies: tuple[str, ...] = ()
     worlds: tuple[str, ...] = ()
+    databases: tuple[str, ...] = ("sqlite",)
     seed: int = 1
     repeats: int = 1
     timeout_s: float = 120.0
@@ -82,6 +86,7 @@ def bench(
         perfkit=__version__,
         command=list(plan.command),
     )
+    run.warnings += [sentence for scenario in scenarios if (sentence := _left_out(scenario, plan))]
     if plan.clock == "wall" and not plan.sizes:
         run.warnings.append("wall time: the smallest size only; name others with --size")
     started_ns = time.perf_counter_ns()
@@ -114,6 +119,7 @@ def _check(scenarios: Sequence[Scenario], plan: Plan) -> None:
     for what, wanted, known in (
         ("strategy", plan.strategies, {name for s in scenarios for name in s.strategies}),
         ("world", plan.worlds, {name for s in scenarios for name in s.worlds}),
+        ("database", plan.databases, set(DATABASES)),
         ("size", tuple(map(str, plan.sizes)), {str(size) for s in scenarios for size in s.sizes}),
     ):
         for name in wanted:
@@ -129,7 +135,7 @@ def _empty(scenario: Scenario, plan: Plan) -> ScenarioResult:
         file=Path(scenario.file).name,
         unit=scenario.unit,
         sizes=_sizes(scenario, plan),
-        worlds=[world.info(name) for name, world in scenario.worlds.items() if _chosen(name, plan.worlds)],
+        worlds=[scenario.worlds[name].info(name) for name in _worlds(scenario, plan)],
         strategies=[s.info for name, s in scenario.strategies.items() if _wanted(s, plan.strategies)],
     )
 
@@ -138,6 +144,20 @@ def _sizes(scenario: Scenario, plan: Plan) -> list[int]:
     if plan.clock == "wall" and not plan.sizes:
         return [min(scenario.sizes)]
     return sorted(size for size in scenario.sizes if not plan.sizes or size in plan.sizes)
+
+
+def _worlds(scenario: Scenario, plan: Plan) -> list[str]:
+    if plan.worlds:
+        return [name for name in scenario.worlds if name in plan.worlds]
+    databases = {"", *plan.databases}
+    return [name for name, world in scenario.worlds.items() if world.info(name).database in databases]
+
+
+def _left_out(scenario: Scenario, plan: Plan) -> str:
+    """A sentence about worlds whose database was not asked for."""
+    left = [] if plan.worlds else [name for name in scenario.worlds if name not in _worlds(scenario, plan)]
+    wanted = ",".join(sorted({scenario.worlds[name].info(name).database for name in left}))
+    return f"{scenario.name}: left out {', '.join(left)}; --db {wanted} measures it" if left else ""
 
 
 def _chosen(name: str, wanted: Sequence[str]) -> bool:
@@ -153,11 +173,22 @@ def _jobs(scenario: Scenario, plan: Plan) -> list[Job]:
     """The cells to measure, the longest first, so that no worker is left with a long one at the end."""
     seeds = tuple(range(plan.seed, plan.seed + plan.repeats))
     return [
-        Job(scenario.file, scenario.name, world, name, size, seeds, plan.clock, round(plan.limit_s * 1e9))
+        Job(
+            scenario.file,
+            scenario.name,
+            world,
+            name,
+            size,
+            seeds,
+            plan.clock,
+            round(plan.limit_s * 1e9),
+            style,
+        )
+        for style in STYLES
         for size in reversed(_sizes(scenario, plan))
-        for world in scenario.worlds
+        for world in _worlds(scenario, plan)
         for name, strategy in scenario.strategies.items()
-        if _chosen(world, plan.worlds) and _wanted(strategy, plan.strategies) and strategy.runs(world, size)
+        if strategy.style == style and _wanted(strategy, plan.strategies) and strategy.runs(world, size)
     ]
 
 
@@ -182,14 +213,25 @@ def _wall(pool: Pool, jobs: list[Job]) -> Iterator[Measured]:
     """One sample at a time, each against a fresh server: none meets limits that another one used up."""
     for job in jobs:
         samples: list[Measured] = []
+        delivered: dict[str, str] = {}
         for seed in job.seeds:
-            source = partial(app_of, job.file, job.scenario, job.world, job.size, seed)
+            source = partial(world_of, job.file, job.scenario, job.world, job.size, seed)
             try:
-                with serving(source) as url:
-                    samples += pool.run([replace(job, url=url, seeds=(seed,))])
+                with serving(source) as addresses:
+                    delivered |= _delivered(addresses)
+                    samples += pool.run([replace(job, addresses=addresses, seeds=(seed,))])
             except WorldError as error:
                 samples.append(lost(job, "failed", str(error)))
-        yield _merged(samples)
+        yield replace(_merged(samples), delivered=delivered)
+
+
+def _delivered(addresses: dict[str, str]) -> dict[str, str]:
+    """The round trips that links were measured to have, as facts for the report."""
+    return {
+        f"{key.removesuffix(DELIVERED).replace('/', ': ')}round trip delivered": f"{int(ns) / 1e6:.2f} ms"
+        for key, ns in addresses.items()
+        if key.endswith(DELIVERED)
+    }
 
 
 def _merged(samples: list[Measured]) -> Measured:
@@ -201,16 +243,19 @@ def _merged(samples: list[Measured]) -> Measured:
     return whole
 
 
-def app_of(file: str, scenario: str, world: str, size: int, seed: int) -> web.Application:
-    """The application of a world, for a server process that knows it by name only."""
+def world_of(file: str, scenario: str, world: str, size: int, seed: int) -> tuple[World, int, int]:
+    """A world with its size and seed, for a server process that knows it by name only."""
     loaded = {found.name: found for found in load_file(Path(file))}
-    return loaded[scenario].worlds[world].app(size, seed, latency=True)
+    return loaded[scenario].worlds[world], size, seed
 
 
 def _enter(work: _Work, run: Run, measured: Measured) -> None:
     cell = measured.cell
     work.result.cells.append(cell)
     work.answers[(cell.world, cell.strategy, cell.size)] = measured.answers
+    for world in work.result.worlds:
+        if world.name == cell.world:
+            world.facts.update(measured.delivered)
     run.machine.costs.append(measured.cost)
 
 

@@ -5,7 +5,6 @@ Raises nothing that the strategy did: failures become the cell's status. Only Ke
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import inspect
 import re
@@ -14,26 +13,27 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from perfkit.bench.scenario import Scenario, Strategy
 from perfkit.config import load as load_config
 from perfkit.errors import DeadlockError, MissingExtraError, SimulationError, VirtualTimeoutError
 from perfkit.fingerprints import describe_url
-from perfkit.model import Cell, CellCost, HostFacts, Sample, Trace, busy_ns, pack, peak_overlap
+from perfkit.model import Cell, CellCost, Finding, HostFacts, Sample, Trace, busy_ns, pack, peak_overlap
 from perfkit.model.plain import text as plain_text
 from perfkit.profiling import suspended
 from perfkit.recording import record
-from perfkit.rules import Limits, check
-from perfkit.worlds.base import Access, World
-
-if TYPE_CHECKING:
-    from aiohttp import web
+from perfkit.rules import Limits, check, full_scan
+from perfkit.worlds import fine_timers
+from perfkit.worlds.base import Access, Running, World
 
 MAX_KEPT_SPANS = 500
 """Spans of a cell's trace that are stored; findings are made from all of them."""
 
 MAX_ERROR_CHARACTERS = 300
+
+SEEN_HERE_TOO = frozenset({"connections", "connects", "queries", "requests", "statements"})
+"""Counters of worlds that spans give as well."""
 
 _STATEMENT = re.compile(r"\n\[SQL: .*", re.DOTALL)
 """What SQLAlchemy adds to an error: the statement and its parameters."""
@@ -45,8 +45,9 @@ _URL = re.compile(r"https?://[^\s'\"<>]+")
 class Job:
     """What to measure, as plain data, so that it can be sent to another process.
 
-    ``seeds`` has one entry per sample; ``limit_ns`` bounds virtual time. In wall time ``url`` is the base of
-    the server that runs the world.
+    ``seeds`` has one entry per sample; ``limit_ns`` bounds virtual time. ``style`` is that of the strategy:
+    "sync" ones are simulated in processes prepared for it. In wall time ``addresses`` are those
+    of the running world.
     """
 
     file: str
@@ -57,16 +58,21 @@ class Job:
     seeds: tuple[int, ...]
     clock: str
     limit_ns: int
-    url: str = ""
+    style: str = "async"
+    addresses: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Measured:
-    """A cell, what it cost on this machine, and the answer of each seed (for comparing)."""
+    """A cell, what it cost on this machine, and the answer of each seed (for comparing).
+
+    ``delivered`` are facts about the world's links, as measured in wall time.
+    """
 
     cell: Cell
     cost: CellCost
     answers: list[Any] = field(default_factory=list)
+    delivered: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -78,6 +84,7 @@ class _Sample:
     answer: Any = None
     trace: Trace | None = None
     counters: dict[str, int] = field(default_factory=dict)
+    explain: bool = False
 
 
 def measure(scenario: Scenario, job: Job) -> Measured:
@@ -89,13 +96,13 @@ def measure(scenario: Scenario, job: Job) -> Measured:
     if strategy.needs and importlib.util.find_spec(strategy.needs) is None:
         cell.status = "skipped"
         cell.error = str(MissingExtraError(f"strategy {job.strategy}", strategy.needs, "scenarios"))
-    elif job.clock == "virtual" and not inspect.iscoroutinefunction(strategy.run):
-        cell.status, cell.error = "skipped", "a strategy that is no coroutine function needs --clock wall"
     else:
         for seed in job.seeds:
             sample = _Sample()
             _run_guarded(cell, sample, strategy, world, job, seed)
             _add(cell, sample, seed)
+            if seed == job.seeds[0] and cell.status == "ok" and job.clock == "virtual":
+                cell.findings += _about_plans(cell, strategy, world, job)
             computing_ns = computing_ns or sample.computing_ns
             if cell.status != "ok":
                 break
@@ -106,9 +113,23 @@ def measure(scenario: Scenario, job: Job) -> Measured:
     )
 
 
+def _about_plans(cell: Cell, strategy: Strategy, world: World, job: Job) -> list[Finding]:
+    """What the database's plans say: asked for in a run of their own, since asking takes time."""
+    if not cell.counters.get("query"):
+        return []
+    sample, other = _Sample(explain=True), Cell(job.world, job.strategy, job.size)
+    _run_guarded(other, sample, strategy, world, job, job.seeds[0])
+    if sample.trace is None:
+        return []
+    limits = Limits.of(load_config())
+    return [finding for finding in check(sample.trace, limits) if finding.rule == full_scan.CODE]
+
+
 def _run_guarded(cell: Cell, sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
     try:
-        if job.clock == "virtual":
+        if job.clock == "virtual" and strategy.style == "sync":
+            _run_virtual_sync(sample, strategy, world, job, seed)
+        elif job.clock == "virtual":
             _run_virtual(sample, strategy, world, job, seed)
         else:
             _run_wall(sample, strategy, world, job, seed)
@@ -124,57 +145,69 @@ def _run_guarded(cell: Cell, sample: _Sample, strategy: Strategy, world: World, 
 
 
 def _run_virtual(sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
-    """The world's application and the strategy on one virtual clock."""
-    from perfkit.sim import Link, Network, VirtualLoop, run
+    """The world's servers and the strategy on one virtual clock."""
+    from perfkit.sim import Network, run
 
-    network = Network()
-    network.connect_host(world.host, Link(rtt_ns=world.rtt_ns))
+    network = Network(seed=seed)
 
     async def main() -> None:
-        loop = cast(VirtualLoop, asyncio.get_running_loop())
-        app = world.app(job.size, seed, latency=False)
-        runner = await _serve(app, world.host)
-        access = Access(f"http://{world.host}{world.path}", job.size, seed, "virtual", world.access_facts())
-        before = loop.computing_ns()
-        try:
-            await _record(sample, strategy, access, world.host_facts(world.host))
-        finally:
-            sample.computing_ns = loop.computing_ns() - before
-            sample.counters.update(world.counters(app))
-            await runner.cleanup()
+        async with world.start(job.size, seed, network) as running:
+            access = world.access(running.addresses, job.size, seed, "virtual")
+            with _counted(sample, running):
+                await _record(sample, strategy, access, world.host_facts(running.addresses))
 
     run(main, network=network, limit_ns=job.limit_ns)
 
 
-async def _serve(app: web.Application, host: str) -> web.AppRunner:
-    from aiohttp import web
+def _run_virtual_sync(sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
+    """The same for a strategy that blocks: its threads are greenlets, and share the clock."""
+    from perfkit.sim import Network, run_sync
 
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, host, 80).start()
-    return runner
+    network = Network(seed=seed)
+
+    def main(running: Running) -> None:
+        access = world.access(running.addresses, job.size, seed, "virtual")
+        with _counted(sample, running), _recorded(sample, world.host_facts(running.addresses)):
+            sample.answer = strategy.run(access, access.size)
+
+    run_sync(main, network=network, limit_ns=job.limit_ns, world=lambda: world.start(job.size, seed, network))
+
+
+@contextmanager
+def _counted(sample: _Sample, running: Running) -> Iterator[None]:
+    """Note what the strategy's side computed, without servers and simulator, and what the world counted."""
+    from perfkit.sim.blocking import current_loop
+
+    loop = current_loop()
+    assert loop is not None  # noqa: S101 - the caller is inside the simulation
+    before_ns = loop.computing_ns()
+    try:
+        yield
+    finally:
+        sample.computing_ns = loop.computing_ns() - before_ns
+        sample.counters.update(running.counters())
 
 
 def _run_wall(sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
-    """The strategy in real time against a server in another process."""
-    access = Access(job.url + world.path, job.size, seed, "wall", world.access_facts())
-    facts = world.host_facts(job.url.partition("//")[2])
+    """The strategy in real time against servers in another process."""
+    access = world.access(job.addresses, job.size, seed, "wall")
+    facts = world.host_facts(job.addresses)
     if inspect.iscoroutinefunction(strategy.run):
-        asyncio.run(_record(sample, strategy, access, facts))
+        fine_timers.run(lambda: _record(sample, strategy, access, facts))  # links may be made of sleeps
         return
     with _recorded(sample, facts):
         sample.answer = strategy.run(access, access.size)
 
 
-async def _record(sample: _Sample, strategy: Strategy, access: Access, facts: HostFacts) -> None:
+async def _record(sample: _Sample, strategy: Strategy, access: Access, facts: list[HostFacts]) -> None:
     with _recorded(sample, facts):
         sample.answer = await strategy.run(access, access.size)
 
 
 @contextmanager
-def _recorded(sample: _Sample, facts: HostFacts) -> Iterator[None]:
+def _recorded(sample: _Sample, facts: list[HostFacts]) -> Iterator[None]:
     """Record and time the block; the trace is there after a failure, too."""
-    rec = record(hosts=[facts])
+    rec = record(hosts=facts, explain=sample.explain)
     try:
         with suspended("a cell of perfkit bench is timed"), rec:
             start_ns, computing_ns = rec.now_ns(), time.process_time_ns()
@@ -201,12 +234,21 @@ def _add(cell: Cell, sample: _Sample, seed: int) -> None:
         return
     trace = sample.trace
     operations = trace.of_kind("request", "query")
-    cell.counters = dict(sorted({**count(trace), **sample.counters}.items()))
+    cell.counters = dict(sorted({**count(trace), **_only_there(sample.counters)}.items()))
     cell.waiting_ns = busy_ns(operations)
     cell.peak_in_flight = peak_overlap(operations)
 
     cell.findings = check(trace, Limits.of(load_config()))
     cell.trace = pack(trace, limit=MAX_KEPT_SPANS)
+
+
+def _only_there(counters: dict[str, int]) -> dict[str, int]:
+    """What nobody but the world can count; not its own count of requests, of each route too, and queries."""
+    return {
+        name: value
+        for name, value in counters.items()
+        if value and name not in SEEN_HERE_TOO and " /" not in name
+    }
 
 
 def count(trace: Trace) -> dict[str, int]:

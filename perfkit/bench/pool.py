@@ -35,6 +35,7 @@ GC_THRESHOLD = 50_000
 class _Worker:
     process: BaseProcess
     pipe: Connection
+    style: str
     job: Job | None = None
     deadline: float = 0.0
     ready: bool = False
@@ -63,7 +64,7 @@ class Pool:
         """The result of each job as it comes, in no particular order."""
         queue = list(reversed(jobs))
         while len(self._workers) < min(self._size, len(jobs)):
-            self._workers.append(_start())
+            self._workers.append(_start(_style(queue[-1])))
         while queue or any(worker.job for worker in self._workers):
             for worker in self._workers:
                 if worker.job is None and queue:
@@ -78,11 +79,18 @@ def default_workers() -> int:
     return os.cpu_count() or 1
 
 
-def _start() -> _Worker:
-    return _Worker(*start_child(_work))
+def _start(style: str) -> _Worker:
+    return _Worker(*start_child(_work, style), style)
+
+
+def _style(job: Job) -> str:
+    """In wall time all processes are alike: a sync strategy is simply called."""
+    return job.style if job.clock == "virtual" else "async"
 
 
 def _give(worker: _Worker, job: Job, timeout_s: float) -> None:
+    if worker.style != _style(job):
+        _restart(worker, _style(job))
     if not worker.ready:  # starting Python is not the strategy's time
         with contextlib.suppress(EOFError, OSError):
             worker.pipe.recv_bytes()
@@ -130,10 +138,11 @@ def lost(job: Job, status: str, error: str) -> Measured:
     return Measured(cell, CellCost(job.scenario, job.world, job.strategy, job.size, 0, 0))
 
 
-def _restart(worker: _Worker) -> None:
+def _restart(worker: _Worker, style: str = "") -> None:
     end_child(worker.process, worker.pipe)
-    fresh = _start()
-    worker.process, worker.pipe, worker.job, worker.ready = fresh.process, fresh.pipe, None, False
+    fresh = _start(style or worker.style)
+    worker.process, worker.pipe, worker.style = fresh.process, fresh.pipe, fresh.style
+    worker.job, worker.ready = None, False
 
 
 def _stop(worker: _Worker) -> None:
@@ -144,9 +153,10 @@ def _stop(worker: _Worker) -> None:
     end_child(worker.process, worker.pipe)
 
 
-def _work(pipe: Connection) -> None:
+def _work(style: str, pipe: Connection) -> None:
     """A worker's life: a job, its result, the next job."""
     settle_in()
+    problem = _prepare(style)
     os.dup2(2, 1)  # what a strategy prints must not end up among results
     pipe.send_bytes(_READY)
     loaded: dict[str, dict[str, Scenario]] = {}
@@ -158,7 +168,21 @@ def _work(pipe: Connection) -> None:
         if message == _STOP:
             return
         job: Job = pickle.loads(message)  # noqa: S301 - from our own parent
-        pipe.send_bytes(_encoded(_measure_quietly(job, loaded), job))
+        measured = lost(job, "skipped", problem) if problem else _measure_quietly(job, loaded)
+        pipe.send_bytes(_encoded(measured, job))
+
+
+def _prepare(style: str) -> str:
+    """Make the process ready for strategies of that style; the reason where that cannot be done."""
+    if style != "sync":
+        return ""
+    from perfkit.sim import prepare
+
+    try:
+        prepare()
+    except PerfkitError as error:
+        return str(error)
+    return ""
 
 
 def _measure_quietly(job: Job, loaded: dict[str, dict[str, Scenario]]) -> Measured:

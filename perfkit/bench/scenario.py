@@ -23,6 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Check = Callable[[ScenarioResult], "tuple[str, bool | None]"]
 
 DEFAULT_WORLD = "default"
+STYLES = ("async", "sync")
 MAX_GROWTH = 10
 
 
@@ -35,6 +36,13 @@ class Strategy(Struct, frozen=True):
     worlds: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
     needs: str = ""
+
+    @property
+    def style(self) -> str:
+        """Which of ``STYLES`` it is."""
+        import inspect  # late: it takes its time, and importing perfkit must not
+
+        return "async" if inspect.iscoroutinefunction(self.run) else "sync"
 
     def runs(self, world: str, size: int) -> bool:
         """Whether it is declared for that world and size."""
@@ -104,6 +112,7 @@ class Scenario:
         baseline: bool = False,
         fixes: str = "",
         flaw: str = "",
+        builds_on: str = "",
         worlds: Iterable[str] = (),
         sizes: Iterable[int] = (),
         needs: str = "",
@@ -119,6 +128,7 @@ class Scenario:
         baseline: bool = False,
         fixes: str = "",
         flaw: str = "",
+        builds_on: str = "",
         worlds: Iterable[str] = (),
         sizes: Iterable[int] = (),
         needs: str = "",
@@ -129,6 +139,7 @@ class Scenario:
         ``group`` names the client or library used; each group may have one ``baseline``. ``shape`` places it
         among "serial", "batched", "concurrent" and "batched_concurrent" (default: its name, if it is one).
         ``fixes`` names the rule whose prediction it proves. ``flaw`` says why it is expected to go wrong.
+        ``builds_on`` names the strategy that this one is with one thing mended: reports show what that saves.
         ``worlds`` and ``sizes`` limit where it runs. ``needs`` names a package without which it is skipped.
         """
 
@@ -145,6 +156,7 @@ class Scenario:
                 baseline=baseline,
                 fixes=fixes,
                 flaw=flaw,
+                builds_on=builds_on,
             )
             self._add(Strategy(info, function, _defined_at(function), tuple(worlds), tuple(sizes), needs))
             return function
@@ -159,6 +171,9 @@ class Scenario:
             s.info.baseline and s.info.group == info.group for s in self.strategies.values()
         ):
             raise ScenarioError(f"scenario {self.name} has two baselines in group {info.group!r}; keep one")
+        if info.builds_on and info.builds_on not in self.strategies:
+            unknown = UnknownNameError("strategy", info.builds_on, self.strategies)
+            raise ScenarioError(f"{self.name}.{info.name} builds on one not declared before it: {unknown}")
         for world in strategy.worlds:
             if world not in self.worlds:
                 raise ScenarioError(

@@ -18,6 +18,14 @@ from perfkit.model.run import Run
 @click.option("--size", "sizes", type=Numbers(), default="", help="Only these sizes of the scenario.")
 @click.option("--strategy", "strategies", type=Names(), default="", help="Only these (and the baseline).")
 @click.option("--world", "worlds", type=Names(), default="", help="Only these worlds.")
+@click.option(
+    "--db",
+    "databases",
+    type=Names(),
+    default="sqlite",
+    show_default=True,
+    help="Of worlds with a database, those with: sqlite, postgres, or both.",
+)
 @click.option("--clock", type=click.Choice(["virtual", "wall"]), default="virtual", show_default=True)
 @click.option("--seed", type=int, help="Seed of the data and of random latency.")
 @click.option("--repeats", type=int, help="Samples per strategy, each with the next seed.")
@@ -37,6 +45,7 @@ def command(
     sizes: tuple[int, ...],
     strategies: tuple[str, ...],
     worlds: tuple[str, ...],
+    databases: tuple[str, ...],
     clock: str,
     seed: int | None,
     repeats: int | None,
@@ -68,6 +77,7 @@ def command(
         sizes=sizes,
         strategies=strategies,
         worlds=worlds,
+        databases=databases,
         seed=settings.integer("seed") if seed is None else seed,
         repeats=settings.integer("repeats") if repeats is None else repeats,
         timeout_s=settings.number("timeout_s") if timeout_s is None else timeout_s,

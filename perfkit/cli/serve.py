@@ -8,6 +8,7 @@ import signal
 
 import click
 
+from perfkit.cli.serve_link import link, postgres
 from perfkit.cli.show import Duration, notes
 
 TARIFFS: dict[str, dict[str, float | None]] = {
@@ -20,7 +21,11 @@ TARIFFS: dict[str, dict[str, float | None]] = {
 
 @click.group("serve")
 def command() -> None:
-    """Run a mock server alone. Ctrl-C stops it."""
+    """Run a mock server alone, or a real one at a distance. Ctrl-C stops it."""
+
+
+command.add_command(postgres)
+command.add_command(link)
 
 
 @command.command("bitrix24")

@@ -37,12 +37,16 @@ class Environment(Struct, frozen=True):
 
 
 class WorldInfo(Struct, frozen=True):
-    """What a scenario ran against. ``facts`` are shown in the report as they are."""
+    """What a scenario ran against. ``facts`` are shown in the report as they are.
+
+    ``database`` is "sqlite" or "postgres" for a world that has one.
+    """
 
     name: str
     title: str
     rtt_ns: int | None = None
     facts: dict[str, str] = field(default_factory=dict)
+    database: str = ""
 
 
 class StrategyInfo(Struct, frozen=True):
@@ -51,6 +55,7 @@ class StrategyInfo(Struct, frozen=True):
     ``group`` names the client or library it uses. ``fixes`` names the rule whose finding it is the fix for.
     ``flaw`` says why a strategy is expected to go wrong (then it may fail or differ without failing the run).
     ``shape`` places it among the shapes readers know: "serial", "batched", "concurrent", ... or "".
+    ``builds_on`` names the strategy that this one is with one thing mended.
     """
 
     name: str
@@ -61,6 +66,7 @@ class StrategyInfo(Struct, frozen=True):
     baseline: bool = False
     fixes: str = ""
     flaw: str = ""
+    builds_on: str = ""
 
 
 class Sample(Struct, frozen=True):

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 from perfkit.model import Cell, Run, ScenarioResult, Trace, unpack
 from perfkit.model.split import TimeSplit, split_trace
-from perfkit.report.units import number, seconds
+from perfkit.report.units import clean, number, seconds
 
 WAITING_FROM_PERCENT = 90
 """From this share of waiting on, computing faster saves a tenth of the time at most."""
 
+
+COMPUTING_SHARE = 0.5
+"""From this share of the virtual time on, computing keeps the real time from being near it."""
 
 NAMED_FROM = 20
 """One in so many of the time waited for queries and requests together is worth naming."""
@@ -130,6 +133,25 @@ def of_trace(run: Run, trace: Trace | None = None) -> BoundBy | None:
         max(0, split.whole_ns - waiting_ns - split.waits_ns - computing_ns),
         split.waits_ns,
     )
+
+
+def lower_bounds(run: Run, scenario: ScenarioResult) -> list[str]:
+    """A sentence for each cell whose virtual time a real machine will not reach, because it must compute.
+
+    Virtual time counts no computing. Where the calls' own processor time is more than half of it, what it
+    says is only the least that the real time can be.
+    """
+    costs = {(c.world, c.strategy, c.size): c for c in run.machine.costs if c.scenario == scenario.name}
+    found = []
+    for cell in scenario.cells if run.clock == "virtual" else []:
+        cost = costs.get((cell.world, cell.strategy, cell.size))
+        if cost and cell.elapsed_ns and cost.computing_ns > COMPUTING_SHARE * cell.elapsed_ns:
+            found.append(
+                f"{clean(cell.strategy, 60)} at {number(cell.size)} {clean(scenario.unit, 40)} on "
+                f"{clean(cell.world, 60)}: CPU-bound, {seconds(cell.elapsed_ns)} is a lower bound only "
+                f"(this machine computes {seconds(cost.computing_ns)} for it)"
+            )
+    return found
 
 
 def _waited_for(split: TimeSplit) -> str:

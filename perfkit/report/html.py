@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from perfkit.errors import MissingExtraError
 from perfkit.model import Run, ScenarioResult
-from perfkit.report import pages, units
+from perfkit.report import fixes, pages, units
 from perfkit.report.bars import bars
 from perfkit.report.findings import MAX_ROWS
 from perfkit.report.inline_svg import inline
@@ -52,6 +52,7 @@ def _environment() -> Environment:
     environment.globals.update(
         css=Markup(_template("report.css")),  # noqa: S704 - a file of this package
         bars=safe(bars),
+        fix_waterfall=safe(fixes.drawing),
         waterfall=safe(waterfall),
         rule_page=safe(pages.html),
         max_rows=MAX_ROWS,

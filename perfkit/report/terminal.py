@@ -34,6 +34,7 @@ def render_terminal(run: Run, console: Console) -> None:
         for world in scenario.source.worlds:
             for group in strategies.groups(scenario.source):
                 _strategies(scenario.source, world.name, group, out)
+        _fixes(scenario, out)
         _predictions(scenario, out)
         _findings(scenario.findings, out)
         _claims(scenario, out)
@@ -128,6 +129,15 @@ def _note(cells: list[Cell], info: StrategyInfo) -> str:
     return "; ".join(facts)
 
 
+def _fixes(scenario: ScenarioView, out: Writer) -> None:
+    """Those of the size that is shown first; the page has the other sizes."""
+    for fixes in scenario.fixes:
+        if fixes.open or len(scenario.source.sizes) == 1:
+            out.heading(f"What each fix is worth at {fixes.size}, {fixes.place}")
+            rows = [(row.name, row.on, row.calls, row.after, row.saves) for row in fixes.rows]
+            out.table(("fix", "on top of", "calls", "after", "saves"), rows)
+
+
 def _predictions(scenario: ScenarioView, out: Writer) -> None:
     """Those of the middle size; of the others only how far off they were."""
     if not scenario.predictions:
@@ -208,6 +218,10 @@ def _machine(run: Run, shown: Page, out: Writer) -> None:
         if headline.bound_by is not None:
             name = f"{headline.name}: " if headline.name else ""
             out.line(f"{name}{headline.bound_by.sentence} ({headline.bound_by.numbers})")
+    for scenario in shown.scenarios:
+        for sentence in scenario.lower_bounds[:MAX_PROBLEMS]:
+            out.line(f"{scenario.name}: {sentence}")
+        _left_out(len(scenario.lower_bounds) - MAX_PROBLEMS, "lower bound", out)
     out.line(" · ".join(shown.provenance))
     if run.machine.real_ns:
         out.line(f"real time {units.seconds(run.machine.real_ns)}")

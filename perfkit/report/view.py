@@ -8,8 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from perfkit.model import Imported, Run, ScenarioResult
-from perfkit.report import findings, headline, lanes, pages, profiles, recorded, strategies, units
+from perfkit.report import (
+    bound_by,
+    findings,
+    fixes,
+    headline,
+    lanes,
+    pages,
+    profiles,
+    recorded,
+    strategies,
+    units,
+)
 from perfkit.report.findings import FindingRow
+from perfkit.report.fixes import Fixes
 from perfkit.report.headline import Headline
 from perfkit.report.lanes import Waterfall
 from perfkit.report.pages import RulePage
@@ -58,10 +70,12 @@ class ScenarioView:
     doc: tuple[str, ...]
     file: str
     worlds: tuple[World, ...]
+    fixes: tuple[Fixes, ...]
     predictions: tuple[PredictionRow, ...]
     waterfalls: tuple[Waterfall, ...]
     findings: tuple[FindingRow, ...]
     claims: tuple[ClaimRow, ...]
+    lower_bounds: tuple[str, ...]
     source: ScenarioResult
 
 
@@ -117,7 +131,7 @@ def page(run: Run) -> Page:
         provenance=tuple(headline.provenance(run)),
         problems=tuple(units.clean(sentence, 500) for sentence in run.problems()),
         warnings=tuple(units.clean(sentence, 500) for sentence in headline.warnings_of(run)),
-        scenarios=tuple(_scenario(scenario) for scenario in run.scenarios),
+        scenarios=tuple(_scenario(run, scenario) for scenario in run.scenarios),
         trace=_trace(run),
         analysis=_analysis(run) if run.imported else None,
         rules=tuple(pages.of_rules(found.finding.rule for found in findings.of_run(run))),
@@ -127,7 +141,7 @@ def page(run: Run) -> Page:
     )
 
 
-def _scenario(scenario: ScenarioResult) -> ScenarioView:
+def _scenario(run: Run, scenario: ScenarioResult) -> ScenarioView:
     return ScenarioView(
         name=units.clean(scenario.name, 60),
         title=units.clean(scenario.title, 160),
@@ -138,10 +152,12 @@ def _scenario(scenario: ScenarioResult) -> ScenarioView:
         ),
         file=units.clean(scenario.file, 200),
         worlds=tuple(strategies.worlds(scenario)),
+        fixes=tuple(fixes.of_scenario(scenario)),
         predictions=tuple(_predictions(scenario)),
         waterfalls=tuple(lanes.of_scenario(scenario)),
         findings=tuple(found.row for found in findings.of_scenario(scenario)),
         claims=tuple(_claims(scenario)),
+        lower_bounds=tuple(bound_by.lower_bounds(run, scenario)),
         source=scenario,
     )
 

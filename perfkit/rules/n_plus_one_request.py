@@ -190,8 +190,14 @@ def _fix(loop: Loop, varying: str, saving: Saving) -> str:
         )
     if loop.overlap > 1 or not saving.concurrency:
         return f"Ask once for all of them, with a list for {name}, if the service has such a call."
-    how = " (asyncio.gather behind a semaphore)" if loop.placed else ""
     return (
         f"Ask once for all of them, with a list for {name}, if the service has such a call; "
-        f"or run up to {saving.concurrency} at a time{how}."
+        f"or run up to {saving.concurrency} at a time{_together(loop)}."
     )
+
+
+def _together(loop: Loop) -> str:
+    """By what means; nothing is known of those of programs in other languages."""
+    if not loop.placed:
+        return ""
+    return " (asyncio.gather behind a semaphore)" if loop.first.task else " (a ThreadPoolExecutor)"

@@ -25,6 +25,8 @@ _FIRST_SERVER_PORT = 49_152
 
 Address = tuple[str, int]
 
+_real_getaddrinfo = socket.getaddrinfo  # bound before any simulation patches it
+
 
 class AddressBook:
     """Names, addresses, ports and listeners. Addresses are given out in order of registration."""
@@ -79,7 +81,7 @@ class AddressBook:
         numeric = self.resolve(host) if host else None
         addrconfig = getattr(socket, "AI_ADDRCONFIG", 0)
         flags = (flags & ~addrconfig) | socket.AI_NUMERICHOST
-        return list(socket.getaddrinfo(numeric, port, family, kind, proto, flags))
+        return list(_real_getaddrinfo(numeric, port, family, kind, proto, flags))
 
     def name_at(self, address: str) -> str:
         """The host name behind an address, or the address itself."""
@@ -89,6 +91,14 @@ class AddressBook:
         """The link that leads to an address."""
         return self._network.link_to(self.name_at(address))
 
+    def listening_at(self, address: str) -> list[int]:
+        """The ports on which connections to this address are accepted now."""
+        return sorted(
+            port
+            for (taken, port), listener in self._listeners.items()
+            if taken in (address, ANY_ADDRESS) and listener.accepting
+        )
+
     def client_port(self) -> int:
         """A port for the client's end of a new connection."""
         return _FIRST_CLIENT_PORT + next(self._client_ports) % _CLIENT_PORTS
@@ -96,7 +106,7 @@ class AddressBook:
     def bind(self, listener: Listener, address: str, port: int) -> Address:
         """Reserve an address and port (0: the next free one) for a listener."""
         if port == 0:
-            port = next(p for p in itertools.count(_FIRST_SERVER_PORT) if not self._taken(address, p))
+            port = self.free_port(address)
         elif self._taken(address, port):
             raise OSError(
                 errno.EADDRINUSE,
@@ -105,6 +115,10 @@ class AddressBook:
             )
         self._listeners[address, port] = listener
         return address, port
+
+    def free_port(self, address: str) -> int:
+        """The next port that nobody listens on."""
+        return next(port for port in itertools.count(_FIRST_SERVER_PORT) if not self._taken(address, port))
 
     def _taken(self, address: str, port: int) -> bool:
         return any(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _SHOWN = 10
+_LINES = 5
 _STDLIB = sysconfig.get_paths()["stdlib"]
 
 
@@ -30,13 +31,19 @@ def deadlock_report(now_ns: int, tasks: list[asyncio.Task[Any]]) -> str:
 
 
 def where(task: asyncio.Task[Any]) -> str:
-    """The innermost line a task waits at; if that is the standard library's, also the line before it."""
+    """The innermost line that a task waits at, and how it came there.
+
+    Of the application at most five lines are shown, of libraries the innermost ones.
+    """
     frames = [frame for frame in _frames(task.get_coro()) if not _is_watching(frame)]
     if not frames:
         return "nowhere: it has not started"
-    text = _place(frames[-1])
-    own = [frame for frame in frames if not _in_stdlib(frame)]
-    return text if not own or own[-1] is frames[-1] else f"{text}, from {_place(own[-1])}"
+    frames.reverse()
+    chain = [frames[0]]
+    chain += [frame for frame in frames if not _in_stdlib(frame) and not _in_library(frame)][:_LINES]
+    library = next((frame for frame in frames if not _in_stdlib(frame)), frames[0])
+    chain.insert(1, library)
+    return ", from ".join(_place(frame) for frame in dict.fromkeys(chain))
 
 
 def _frames(coroutine: Any) -> list[FrameType]:
@@ -57,6 +64,10 @@ def _is_watching(frame: FrameType) -> bool:
 def _in_stdlib(frame: FrameType) -> bool:
     name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
     return name in sys.stdlib_module_names and frame.f_code.co_filename.startswith((_STDLIB, "<frozen"))
+
+
+def _in_library(frame: FrameType) -> bool:
+    return f"{os.sep}site-packages{os.sep}" in frame.f_code.co_filename
 
 
 def _place(frame: FrameType) -> str:

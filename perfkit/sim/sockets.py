@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextvars import Context
+    from ssl import SSLContext
 
     from perfkit.sim.addresses import Address, AddressBook
     from perfkit.sim.transports import MemoryTransport
@@ -82,14 +83,22 @@ class SocketView:
 
 
 class Listener:
-    """One address that accepts connections, and how a connection's server side is made."""
+    """One address that accepts connections, and how a connection's server side is made.
+
+    ``tls`` is a context and the seconds that a handshake may take (None: as asyncio has it).
+    """
 
     def __init__(
-        self, factory: Callable[[], asyncio.BaseProtocol], context: Context, server: MemoryServer
+        self,
+        factory: Callable[[], asyncio.BaseProtocol],
+        context: Context,
+        server: MemoryServer,
+        tls: tuple[SSLContext, float | None] | None = None,
     ) -> None:
         self.factory = factory
         self.context = context
         self.server = server
+        self.tls = tls
         self.address: Address = ("", 0)
 
     @property

@@ -16,12 +16,13 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from perfkit.errors import SimulationError
 from perfkit.probes.threading import LIBRARY, NOT_WITHIN, begin_wait
 from perfkit.sim.ordering import as_completed, real_as_completed
+from perfkit.sim.patching import Patch, StandIn
 from perfkit.tracing import here, leave
 from perfkit.tracing.callpath import capture
 
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
         def now_ns(self) -> int:
             """Nanoseconds since the start."""
 
-        def advance_ns(self, duration_ns: int) -> None:
-            """Let time pass."""
+        def pass_ns(self, duration_ns: int) -> None:
+            """Let time pass while the caller waits."""
 
 
 EPOCH_S = 1_767_603_600
@@ -56,11 +57,13 @@ class _Running:
 
     clock: VirtualClock | None = None
     thread = 0
+    this_thread = staticmethod(threading.get_ident)  # kept here, where gevent's greenlets do not replace it
 
 
-def _here() -> VirtualClock | None:
+def running_clock() -> VirtualClock | None:
+    """The clock of the simulation that runs in this thread, if any."""
     clock = _Running.clock
-    return clock if clock is not None and threading.get_ident() == _Running.thread else None
+    return clock if clock is not None and _Running.this_thread() == _Running.thread else None
 
 
 def _reader(name: str, epoch_s: int, *, whole: bool) -> Any:
@@ -68,7 +71,7 @@ def _reader(name: str, epoch_s: int, *, whole: bool) -> Any:
     epoch_ns = epoch_s * 1_000_000_000
 
     def read() -> float:
-        clock = _here()
+        clock = running_clock()
         if clock is None:
             return real()
         now_ns = epoch_ns + clock.now_ns
@@ -79,7 +82,7 @@ def _reader(name: str, epoch_s: int, *, whole: bool) -> Any:
 
 
 def _sleep(seconds: float | SupportsIndex, /) -> None:
-    clock = _here()
+    clock = running_clock()
     if clock is None:
         return _real_sleep(seconds)
     duration_s = seconds if isinstance(seconds, float) else operator.index(seconds)
@@ -87,7 +90,7 @@ def _sleep(seconds: float | SupportsIndex, /) -> None:
         raise ValueError("sleep length must be non-negative")
     opened = _recorded(sys._getframe(1)) if duration_s > 0 else None
     try:
-        clock.advance_ns(round(duration_s * 1e9))
+        clock.pass_ns(round(duration_s * 1e9))
     except BaseException as error:
         leave(opened, error)
         raise
@@ -109,42 +112,13 @@ _virtual = {
     if name != "sleep"
 } | {"sleep": _sleep}
 
-_virtual_of = {id(_real[name]): _virtual[name] for name in _NAMES} | {id(real_as_completed): as_completed}
-_real_of = {id(_virtual[name]): _real[name] for name in _NAMES} | {id(as_completed): real_as_completed}
-
-# Where a real function is bound early: (the module's names, name). Valid while the number of modules stays.
-_Place = tuple[dict[str, Any], str]
-_cache: dict[str, Any] = {"modules": -1, "places": []}
-_NOT_PATCHED = sys.stdlib_module_names | {"perfkit"}
-
-
-def _modules(names: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name in names:
-        module = sys.modules.get(name)
-        if isinstance(module, ModuleType):
-            yield name, module.__dict__
-
-
-def _bound_in(namespace: dict[str, Any], wanted: dict[int, Any]) -> list[_Place]:
-    return [(namespace, key) for key, value in list(namespace.items()) if id(value) in wanted]
-
-
-def _early_bound() -> list[_Place]:
-    if _cache["modules"] != len(sys.modules):
-        places: list[_Place] = [(time.__dict__, name) for name in _NAMES]
-        places += [(module.__dict__, "as_completed") for module in (asyncio, asyncio.tasks)]
-        for name, namespace in _modules(set(sys.modules)):
-            if name.partition(".")[0] not in _NOT_PATCHED:
-                places += _bound_in(namespace, _virtual_of)
-        _cache.update(modules=len(sys.modules), places=places)
-    return list(_cache["places"])
-
-
-def _swap(places: list[_Place], replacement_of: dict[int, Any]) -> None:
-    for namespace, key in places:
-        replacement = replacement_of.get(id(namespace.get(key)))
-        if replacement is not None:
-            namespace[key] = replacement
+_patch = Patch(
+    [StandIn(time, name, _real[name], _virtual[name]) for name in _NAMES]
+    + [
+        StandIn(module, "as_completed", real_as_completed, as_completed)
+        for module in (asyncio, asyncio.tasks)
+    ]
+)
 
 
 @contextmanager
@@ -154,13 +128,9 @@ def virtual_time(clock: VirtualClock) -> Iterator[None]:
         raise SimulationError(
             "a simulation is running already in this process: let it end before starting another"
         )
-    _Running.clock, _Running.thread = clock, threading.get_ident()
-    places, known = _early_bound(), set(sys.modules)
-    _swap(places, _virtual_of)
+    _Running.clock, _Running.thread = clock, _Running.this_thread()
     try:
-        yield
+        with _patch.applied():
+            yield
     finally:
-        for _, namespace in _modules(set(sys.modules) - known):
-            places += _bound_in(namespace, _real_of)
-        _swap(places, _real_of)
         _Running.clock = None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import heapq
 import math
 import time
+from collections.abc import Callable
 from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,14 +16,21 @@ from perfkit.sim.ordering import Numbers, OrderedFuture, OrderedTask, age
 
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable
+
+    from perfkit.errors import SimulationError
 
 _T = TypeVar("_T")
 
 HOST: ContextVar[str] = ContextVar("perfkit_sim_host", default="")
 """Which host the running callback belongs to; "" is the client side."""
 
+Gate = Callable[[asyncio.Handle], bool]
+"""Is shown each callback of its host that is due, and says whether it keeps it for later."""
+
 _real_ns = time.perf_counter_ns  # read before any simulation patches it
+
+# What sums of floats may be off: they are computed from times and delays that were rounded themselves.
+_ROUNDING_S = 1e-12
 
 # The heap is rebuilt without its cancelled timers once they are this many and the greater part of it.
 _MANY_CANCELLED = 100
@@ -41,7 +48,9 @@ class TimerLoop(asyncio.BaseEventLoop):
     def __init__(self, limit_ns: int | None = None) -> None:
         super().__init__()
         self._now_ns = 0
+        self._fired_s = 0.0
         self._limit_ns: float = math.inf if limit_ns is None else limit_ns
+        self._failed: SimulationError | None = None
         self._heap: list[tuple[int, int, Any]] = []
         self._made = 0
         self._cancelled = 0
@@ -50,6 +59,8 @@ class TimerLoop(asyncio.BaseEventLoop):
         self._host = ""
         self._host_since = _real_ns()
         self._computing: dict[str, int] = {}
+        self.gates: dict[str, Gate] = {}
+        """What stands before the callbacks of a host: a busy processor, a blocked thread."""
 
     # The clock
 
@@ -59,21 +70,21 @@ class TimerLoop(asyncio.BaseEventLoop):
         return self._now_ns
 
     def time(self) -> float:
-        """The virtual clock in seconds."""
-        return self._now_ns / 1e9
-
-    def advance_ns(self, duration_ns: int) -> None:
-        """Let time pass while nothing else can run, as blocking work does. Timers fall due meanwhile."""
-        self._now_ns += duration_ns
-        self._check_limit(self._now_ns)
+        """The virtual clock in seconds; a trifle more if a timer of ``call_at`` has fired for that."""
+        return max(self._now_ns / 1e9, self._fired_s)
 
     def limit_to(self, limit_ns: int) -> None:
         """Move the limit; the loop raises ``VirtualTimeoutError`` instead of running past it."""
         self._limit_ns = limit_ns
+        self._failed = None
+
+    def fail(self, error: SimulationError) -> None:
+        """Raise ``error`` from the loop itself too: whoever is told first may swallow it."""
+        self._failed, self._limit_ns = error, -1
 
     def _check_limit(self, when_ns: int) -> None:
         if when_ns > self._limit_ns:
-            raise VirtualTimeoutError(
+            raise self._failed or VirtualTimeoutError(
                 f"not done by {self._limit_ns / 1e9:g} s of virtual time, the limit it was given (next event "
                 f"at {when_ns / 1e9:g} s): raise the limit, or look for a loop or a wait that never ends"
             )
@@ -87,6 +98,13 @@ class TimerLoop(asyncio.BaseEventLoop):
         self._made += 1
         heapq.heappush(self._heap, (when_ns, self._made, asyncio.Handle(callback, args, self, context)))
 
+    def put_off(self, handle: asyncio.Handle, delay_ns: int) -> asyncio.Handle:
+        """Let a stand-in, which nobody cancels, run in ``delay_ns`` what ``handle`` would run now."""
+        stand_in = asyncio.Handle(handle._callback, handle._args, self, handle._context)  # type: ignore[attr-defined]
+        self._made += 1
+        heapq.heappush(self._heap, (self._now_ns + delay_ns, self._made, stand_in))
+        return stand_in
+
     def call_later(  # type: ignore[override]  # typeshed types the arguments by TypeVarTuple
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
@@ -99,8 +117,21 @@ class TimerLoop(asyncio.BaseEventLoop):
     def call_at(  # type: ignore[override]  # as above
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Run a callback at the first nanosecond at which ``time()`` has reached ``when``."""
-        return self._timer(None if when == math.inf else _reaches_ns(when), when, callback, args, context)
+        """Run a callback at the first nanosecond that has reached ``when``, but for the rounding of floats.
+
+        So ``call_at(time() + 0.05, ...)``, as timeouts do it, takes 50,000,000 ns and not sometimes one more.
+        """
+        if when == math.inf:
+            return self._timer(None, when, callback, args, context)
+        ns = _reaches_ns(when)
+        if ns / 1e9 < when:
+            callback, args = self._fire, (when, callback, args)
+        return self._timer(ns, when, callback, args, context)
+
+    def _fire(self, when: float, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
+        # Callbacks that find time() before their deadline would ask for the same moment again, for ever.
+        self._fired_s = when
+        callback(*args)
 
     def _timer(
         self, when_ns: int | None, when: float, callback: Any, args: Any, context: Context | None
@@ -123,6 +154,16 @@ class TimerLoop(asyncio.BaseEventLoop):
 
     # Running
 
+    def call_soon(  # type: ignore[override]  # typeshed types the arguments by TypeVarTuple
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Run a callback in the next turn. Half of a simulation's callbacks come this way, so it is short."""
+        if self._debug or self.is_closed():
+            return super().call_soon(callback, *args, context=context)
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
     def run_forever(self) -> None:
         """Run until ``stop()``, or raise ``DeadlockError`` or ``VirtualTimeoutError`` past any task."""
         self._host_since = _real_ns()
@@ -132,19 +173,24 @@ class TimerLoop(asyncio.BaseEventLoop):
             self._account("")
 
     def _run_once(self) -> None:
-        ready, heap = self._ready, self._heap
+        ready, heap, gates = self._ready, self._heap, self.gates
         if not ready and not self._stopping:  # type: ignore[attr-defined]
             self._jump()
         self._check_limit(self._now_ns)
         while heap and heap[0][0] <= self._now_ns:
             ready.append(heapq.heappop(heap)[2])
         for _ in range(len(ready)):
+            if not ready:  # a callback that blocked has let the others run meanwhile
+                break
             handle = ready.popleft()
             if handle._cancelled:
                 continue
             context = handle._context
-            if context.get(HOST, "") != self._host:
-                self._account(context.get(HOST, ""))
+            host = context.get(HOST, "")
+            if gates and (gate := gates.get(host)) is not None and gate(handle):
+                continue
+            if host != self._host:
+                self._account(host)
             self._turn += 1
             try:
                 context.run(handle._callback, *handle._args)
@@ -199,20 +245,6 @@ class TimerLoop(asyncio.BaseEventLoop):
         """The tasks that have not ended, oldest first; those made by other means than the loop come last."""
         return sorted(asyncio.all_tasks(self), key=age)
 
-    def run_in_executor(  # type: ignore[override]  # typeshed types the arguments by TypeVarTuple
-        self, executor: Any, func: Callable[..., _T], *args: Any
-    ) -> asyncio.Future[_T]:
-        """Run ``func`` here and now. Threads are not simulated: it takes no virtual time unless it sleeps."""
-        future: asyncio.Future[_T] = self.create_future()
-        with _no_running_loop(self):
-            try:
-                future.set_result(func(*args))
-            except (SystemExit, KeyboardInterrupt):
-                raise
-            except BaseException as error:
-                future.set_exception(error)
-        return future
-
     # Computing time
 
     def computing_ns(self, host: str = "") -> int:
@@ -236,20 +268,8 @@ class TimerLoop(asyncio.BaseEventLoop):
         return context
 
 
-@contextlib.contextmanager
-def _no_running_loop(loop: asyncio.AbstractEventLoop) -> Any:
-    # As in a real worker thread, where get_running_loop() finds none.
-    asyncio._set_running_loop(None)
-    try:
-        yield
-    finally:
-        asyncio._set_running_loop(loop)
-
-
 def _reaches_ns(when: float) -> int:
-    ns = math.ceil(when * 1e9)
-    while ns / 1e9 < when:
-        ns += 1
-    while (ns - 1) / 1e9 >= when:
-        ns -= 1
-    return ns
+    nearest = round(when * 1e9)
+    if nearest / 1e9 >= when - max(_ROUNDING_S, 4 * math.ulp(when)):
+        return nearest
+    return nearest + 1

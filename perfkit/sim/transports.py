@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import math
+import os
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from perfkit.sim.sockets import SocketView
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextvars import Context
 
-    from perfkit.sim.addresses import Address
-    from perfkit.sim.link import Link
-    from perfkit.sim.sockets import MemoryServer, NeverReadable
+    from perfkit.sim.sockets import MemoryServer
     from perfkit.sim.timers import TimerLoop
+    from perfkit.sim.wires import Wire
 
 SEND_BUFFER_BYTES = 212_992
 """What the kernel takes ahead of the wire: Linux' net.core.wmem_default."""
@@ -39,41 +37,13 @@ _EOF = b""
 _READING = frozenset({"data_received", "eof_received", "get_buffer", "buffer_updated"})
 
 
-class Wire:
-    """One direction of a connection: delay, rate, and when its last byte will have left."""
-
-    __slots__ = ("_bandwidth", "_free_ns", "latency_ns")
-
-    def __init__(self, latency_ns: int, bandwidth: float | None) -> None:
-        self.latency_ns = latency_ns
-        self._bandwidth = bandwidth
-        self._free_ns = 0
-
-    def put(self, now_ns: int, size: int) -> int:
-        """Send ``size`` bytes behind what is under way; the moment at which the last of them arrives."""
-        free_ns = max(now_ns, self._free_ns)
-        if self._bandwidth is not None:
-            free_ns += round(size * 1e9 / self._bandwidth)
-        self._free_ns = free_ns
-        return free_ns + self.latency_ns
-
-    def waiting_bytes(self, now_ns: int) -> int:
-        """Bytes in the kernel that have not left yet."""
-        if self._bandwidth is None or self._free_ns <= now_ns:
-            return 0
-        return math.ceil((self._free_ns - now_ns) * self._bandwidth / 1e9)
-
-    def drained_ns(self, to_bytes: int) -> int:
-        """When no more than ``to_bytes`` will be waiting."""
-        rate = self._bandwidth or math.inf
-        return math.ceil(self._free_ns - to_bytes * 1e9 / rate)
-
-
 class MemoryTransport(asyncio.Transport):
     """One end of a connection. ``context`` is the one that its protocol's callbacks run in."""
 
     _peer: MemoryTransport
     _protocol: Any
+    on_lost: Callable[[MemoryTransport], None]
+    tls_rtts: int
 
     def __init__(
         self,
@@ -92,7 +62,7 @@ class MemoryTransport(asyncio.Transport):
         self._unread: deque[bytes] = deque()
         self._reading = True
         self._eof_written = self._eof_sent = self._closing = self._lost = False
-        self._writing_paused = False
+        self._writing_paused = self._secure = False
         self.set_write_buffer_limits()
 
     def __repr__(self) -> str:
@@ -113,6 +83,22 @@ class MemoryTransport(asyncio.Transport):
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Let another protocol have the data from now on."""
         self._protocol = protocol
+
+    def secured(self, extra: dict[str, Any]) -> None:
+        """TLS is in place; ``extra`` is what it adds to ``get_extra_info``."""
+        self._secure = True
+        self._extra.update(extra)  # type: ignore[attr-defined]
+
+    def take_back(self, data: bytes) -> None:
+        """Keep data that a protocol has got too early for the one after it."""
+        self._read_bytes -= len(data)
+        self._unread.appendleft(data)
+
+    def hand_over(self, protocol: asyncio.BaseProtocol) -> None:
+        """Begin anew with another protocol; call it in the transport's context."""
+        self._protocol = protocol
+        self._tell("connection_made", self)
+        self.resume_reading()
 
     # Writing
 
@@ -139,10 +125,37 @@ class MemoryTransport(asyncio.Transport):
         window = WINDOW_BYTES - (self._sent_bytes - self._peer._read_bytes)
         return min(window, SEND_BUFFER_BYTES - self._wire.waiting_bytes(self._loop.now_ns))
 
-    def _put(self, data: bytes) -> None:
-        loop, peer = self._loop, self._peer
+    def tell_peer(self, when_ns: int, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
+        """Call back at the peer's end at this moment, or after an outage."""
+        outage = self._wire.outage
+        if outage is None:
+            self._loop.at_ns(when_ns, self._told, (callback, args), self._peer._context)
+        else:
+            outage.keep_sent(0, self._told, (callback, args))
+
+    def _told(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
+        outage = self._wire.outage
+        if outage is None:
+            callback(*args)
+        else:
+            outage.keep_arriving(0, self._told, (callback, args))
+
+    def signal(self, data: bytes) -> None:
+        """Send what the simulation has to say to itself: it takes no bandwidth, but its turn."""
+        if self._buffer:
+            self.write(data)
+        else:
+            self._put(data, 0)
+
+    def _put(self, data: bytes, size: int | None = None) -> None:
+        loop, peer, wire = self._loop, self._peer, self._wire
         self._sent_bytes += len(data)
-        loop.at_ns(self._wire.put(loop.now_ns, len(data)), peer._arrive, (data,), peer._context)
+        if size is None:
+            size = len(data)
+        if wire.outage is None:
+            loop.at_ns(wire.put(loop.now_ns, size), peer._arrive, (data,), peer._context)
+        else:
+            wire.outage.keep_sent(size, peer._arrive, (data,))
 
     def _pump(self) -> None:
         while self._buffer and (size := min(len(self._buffer), CHUNK_BYTES, self._room())) > 0:
@@ -161,9 +174,8 @@ class MemoryTransport(asyncio.Transport):
             self._put(_EOF)
 
     def _pump_when_drained(self) -> None:
-        # A peer that does not read leaves this to _make_room_known.
-        waiting = self._wire.waiting_bytes(self._loop.now_ns)
-        if self._pump_due or waiting == 0:
+        # A peer that does not read leaves this to _make_room_known, and an outage to its end.
+        if self._pump_due or self._wire.outage is not None or not self._wire.waiting_bytes(self._loop.now_ns):
             return
         self._pump_due = True
         enough = SEND_BUFFER_BYTES - min(len(self._buffer), CHUNK_BYTES)
@@ -231,7 +243,10 @@ class MemoryTransport(asyncio.Transport):
     # Reading
 
     def _arrive(self, data: bytes) -> None:
-        if self._closing:
+        outage = self._peer._wire.outage
+        if outage is not None:
+            outage.keep_arriving(len(data), self._arrive, (data,))
+        elif self._closing:
             self._refuse(data)
         elif self._unread or not self._reading:
             self._unread.append(data)
@@ -247,12 +262,16 @@ class MemoryTransport(asyncio.Transport):
 
     def _hand_over(self, data: bytes) -> None:
         if not data:
-            if not self._tell("eof_received"):
+            if not self._tell("eof_received") or self._secure:
                 self.close()
             return
         self._read_bytes += len(data)
         if self._peer._buffer:
             self._peer._make_room_known()
+        self.give(data)
+
+    def give(self, data: bytes) -> None:
+        """Let the protocol have data that has arrived."""
         if isinstance(self._protocol, asyncio.BufferedProtocol):
             self._tell_buffered(data)
         else:
@@ -290,11 +309,13 @@ class MemoryTransport(asyncio.Transport):
     # Ending
 
     def can_write_eof(self) -> bool:
-        """Yes."""
-        return True
+        """Yes, but for TLS."""
+        return not self._secure
 
     def write_eof(self) -> None:
-        """Close this direction after its data; the other stays open."""
+        """Close this direction after its data; the other stays open. TLS has no such thing."""
+        if self._secure:
+            raise NotImplementedError("a TLS connection cannot be closed in one direction only")
         if self._closing or self._eof_written:
             return
         self._eof_written = True
@@ -317,17 +338,29 @@ class MemoryTransport(asyncio.Transport):
         """Close at once and drop what the kernel has not taken yet."""
         self._drop(None)
 
+    def reset(self, reason: str) -> None:
+        """End the connection here and now; the peer gets ``ConnectionResetError`` when the news arrives."""
+        if self._lost:
+            return
+        self._closing = self._eof_sent = True
+        self._buffer.clear()
+        self._reset_peer(reason)
+        self._loop.call_soon(self._lose, _reset_error(reason), context=self._context)
+
     def refuse(self) -> None:
         """End a connection that no protocol was made for; the peer gets ``ConnectionResetError``."""
         self._closing = self._lost = True
         self._reset_peer()
 
-    def _reset_peer(self) -> None:
-        when_ns = self._loop.now_ns + self._wire.latency_ns
-        self._loop.at_ns(when_ns, self._peer._reset, (), self._peer._context)
+    def _reset_peer(self, reason: str = "") -> None:
+        self.tell_peer(self._loop.now_ns + self._wire.latency_ns, self._peer._reset, (reason,))
 
-    def _reset(self) -> None:
-        self._drop(ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
+    def _reset(self, reason: str) -> None:
+        self._drop(_reset_error(reason))
+
+    def _force_close(self, error: BaseException | None) -> None:
+        """What ``asyncio.sslproto`` calls when TLS fails."""
+        self._drop(error)
 
     def _drop(self, error: BaseException | None) -> None:
         if self._closing and not self._buffer:
@@ -341,31 +374,17 @@ class MemoryTransport(asyncio.Transport):
         self._loop.call_soon(self._lose, error, context=self._context)
 
     def _lose(self, error: BaseException | None) -> None:
+        if self._lost:
+            return
         self._lost = True
         self._unread.clear()
         if self._server is not None:
             self._server.detach(self)
-        self._tell("connection_lost", error)
+        self.on_lost(self)
+        if self._protocol is not None:  # the server's end may go before it was accepted
+            self._tell("connection_lost", error)
 
 
-def connect(
-    loop: TimerLoop,
-    link: Link,
-    descriptor: NeverReadable,
-    client: tuple[Address, Context],
-    server: tuple[Address, Context, MemoryServer],
-) -> tuple[MemoryTransport, MemoryTransport]:
-    """The two ends of a new connection: the client's and the server's."""
-    there_ns = link.rtt_ns // 2
-    wires = (
-        Wire(there_ns, link.bandwidth_bytes_per_s),
-        Wire(link.rtt_ns - there_ns, link.bandwidth_bytes_per_s),
-    )
-    near = MemoryTransport(loop, client[1], wires[0], _extra(descriptor, client[0], server[0]), None)
-    far = MemoryTransport(loop, server[1], wires[1], _extra(descriptor, server[0], client[0]), server[2])
-    near._peer, far._peer = far, near
-    return near, far
-
-
-def _extra(descriptor: NeverReadable, own: Address, peer: Address) -> dict[str, Any]:
-    return {"socket": SocketView(descriptor, own, peer), "sockname": own, "peername": peer}
+def _reset_error(reason: str) -> ConnectionResetError:
+    text = os.strerror(errno.ECONNRESET)
+    return ConnectionResetError(errno.ECONNRESET, f"{text}: {reason}" if reason else text)

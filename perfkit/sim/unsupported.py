@@ -14,10 +14,6 @@ class NotSimulatedError(SimulationError, NotImplementedError):
     """Code asked the virtual loop for something that only a real one has."""
 
 
-HTTPS_PORT = 443
-HTTPS_ADVICE = "HTTPS is not simulated yet: use http:// addresses in virtual time"
-
-
 def refuse(what: str, advice: str = "run this code on the wall clock instead") -> NoReturn:
     """Raise ``NotSimulatedError`` for ``what``."""
     raise NotSimulatedError(f"{what} cannot be simulated in virtual time; {advice}")
@@ -42,7 +38,6 @@ class RefusingMixin:
     connect_accepted_socket = _refusing("connect_accepted_socket", "real sockets")
     connect_read_pipe = _refusing("connect_read_pipe", "pipes")
     connect_write_pipe = _refusing("connect_write_pipe", "pipes")
-    start_tls = _refusing("start_tls", "TLS")
     sendfile = _refusing("sendfile", "copying files inside the kernel")
     sock_sendfile = _refusing("sock_sendfile", "real sockets")
     sock_recv = _refusing("sock_recv", "real sockets")

@@ -27,6 +27,9 @@ MAX_FRAMES = 200
 MAX_STEPS = 50_000
 """Frames of the stacks that are kept, in all: about 16 MB. They are learnt anew when there are more."""
 
+_INLINED = ("<listcomp>", "<setcomp>", "<dictcomp>")
+"""Frames of Python 3.11 that later ones do without (PEP 709)."""
+
 Path = tuple[Frame, ...]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -125,7 +128,8 @@ def _learn(start: FrameType | None) -> Path:
     for count, frame in enumerate(_stack(start), 1):
         outermost = frame.f_code.co_filename.endswith(_OUTERMOST)
         line = None if outermost else line_of(frame.f_code, frame.f_lasti)
-        found += [] if line is None else [line]
+        if line is not None:
+            _add(found, line)
         if outermost or len(found) == MAX_APPLICATION_FRAMES or count == MAX_FRAMES:
             path = share(tuple(found))
             _next(step, frame, path)
@@ -134,6 +138,14 @@ def _learn(start: FrameType | None) -> Path:
     path = share(tuple(found))
     step[_END] = (None, path, None)
     return path
+
+
+def _add(found: list[Frame], line: Frame) -> None:
+    """Put a frame behind those further in, as Python 3.12 has them: comprehensions have none of their own."""
+    if found and found[-1].function.endswith(_INLINED):
+        found[-1] = Frame(line.file, found[-1].line, line.function)
+    else:
+        found.append(line)
 
 
 def _next(step: _Step, frame: FrameType, path: Path | None) -> _Step:

@@ -147,7 +147,7 @@ def _submitting(original: Any) -> Any:
     def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
         if not active:
             return original(self, fn, *args, **kwargs)
-        carried, before = carry(fn, _way_to_library(fn, sys._getframe(1))), current.get()
+        carried, before = carry(fn, way_to_library(fn, sys._getframe(1))), current.get()
         current.set(START)  # a thread that this starts outlives the span: it must not keep the recording
         try:
             return original(self, carried, *args, **kwargs)
@@ -157,7 +157,7 @@ def _submitting(original: Any) -> Any:
     return submit
 
 
-def _way_to_library(function: Any, frame: FrameType) -> Path:
+def way_to_library(function: Any, frame: FrameType) -> Path:
     """The lines that led to a job not of the application's own, as ``run_in_executor(None, get, url)``."""
     code = getattr(function, "__code__", None)
     if code is not None and shown(code.co_filename) is not None:

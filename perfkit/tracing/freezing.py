@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
+from typing import Any
 
 from perfkit.model.trace import Span
 from perfkit.tracing.open_spans import Detour, OpenSpan
@@ -50,11 +51,12 @@ def nearest_kept(span: OpenSpan, is_kept: Callable[[OpenSpan], bool]) -> OpenSpa
 
 
 class _Freezer:
-    """Numbers tasks and threads in order of their appearance."""
+    """Numbers tasks, threads and database connections in order of their appearance."""
 
     def __init__(self, readings: dict[int, list[int]]) -> None:
         self._tasks: dict[int, int] = {0: 0}
         self._threads: dict[int, int] = {}
+        self._connections: dict[int, int] = {}
         self._processor = ProcessorTime()
         self._processor.read(readings)
 
@@ -74,7 +76,15 @@ class _Freezer:
             path,
             self._tasks.setdefault(place.task, len(self._tasks)),
             self._threads.setdefault(ident, len(self._threads) + 1),
-            span.facts(),
+            self._facts(span),
             span.held if isinstance(span.held, str) else None,
             self._processor.used_ns(span, ident),
         )
+
+    def _facts(self, span: OpenSpan) -> dict[str, Any]:
+        """The attributes; probes count a process's connections, of which others may have made some before."""
+        facts = span.facts()
+        connection = facts.get("connection")
+        if type(connection) is int:
+            facts["connection"] = self._connections.setdefault(connection, len(self._connections) + 1)
+        return facts

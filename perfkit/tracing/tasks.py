@@ -6,13 +6,13 @@ Called for every span: the two functions replace themselves by asyncio's own.
 from __future__ import annotations
 
 import sys
-from threading import local
+from contextvars import ContextVar
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from perfkit.tracing.callpath import Path
 
-_job = local()
+_job: ContextVar[Path] = ContextVar("perfkit_job", default=())  # greenlets have one each, too
 _started_by: WeakKeyDictionary[Any, Path] = WeakKeyDictionary()
 
 
@@ -36,18 +36,18 @@ def remember_start(task: Any, path: Path) -> None:
 def start_of_task() -> Path:
     """The lines that started the task or the pool's job that runs here, where they were noted; else ()."""
     if not _started_by:
-        return getattr(_job, "path", ())
+        return _job.get()
     loop = running_loop()
     if loop is None:
-        return getattr(_job, "path", ())
+        return _job.get()
     task = task_in(loop)
     return () if task is None else _started_by.get(task, ())
 
 
 def remember_job(path: Path) -> Path:
     """Note the lines that gave this thread what it runs now. Returns what was noted before."""
-    before: Path = getattr(_job, "path", ())
-    _job.path = path
+    before = _job.get()
+    _job.set(path)
     return before
 
 

@@ -5,21 +5,52 @@ A world is a description: cheap to make, started once per measurement, in virtua
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from perfkit.errors import UnknownNameError
 from perfkit.model import HostFacts, WorldInfo
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from perfkit.sim import Network
+
+WHOLE = ""
+"""The name under which a world of one part has its address."""
+
+DELIVERED = "delivered_rtt_ns"
+"""Among the addresses of a world in real time: the round trip that its link was measured to have."""
+
+
+def _nothing() -> dict[str, int]:
+    return {}
+
+
+@dataclass
+class Running:
+    """A world that has been started.
+
+    ``addresses`` are URLs or connection strings by part (``WHOLE`` for a world of one part; ``DELIVERED`` is
+    none): plain text, so that they can be sent to the process of a strategy. ``counters()`` are the figures
+    without noise that the world counted itself so far.
+    """
+
+    addresses: dict[str, str]
+    counters: Callable[[], dict[str, int]] = _nothing
 
 
 @dataclass(frozen=True)
 class Access:
     """What a strategy is handed as ``world``: where the service is, and the size and seed of its data.
 
-    ``url`` ends in a slash. ``clock`` is "virtual" or "wall". ``facts`` holds what else the world tells its
-    strategies, such as the rate limit that a well-behaved client keeps to.
+    The ``url`` of an HTTP service ends in a slash. ``clock`` is "virtual" or "wall". ``facts`` holds what
+    else the world tells its strategies, such as the rate limit that a well-behaved client keeps to. A world
+    of several parts has them as items:
+
+    >>> both = Access("", 1, 1, parts={"jobs": Access("http://jobs.test/", 1, 1)})
+    >>> both["jobs"].url
+    'http://jobs.test/'
     """
 
     url: str
@@ -27,33 +58,31 @@ class Access:
     seed: int
     clock: str = "virtual"
     facts: dict[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        """The part of that name, as that part's world hands it out; UnknownNameError if there is none."""
+        if name not in self.parts:
+            raise UnknownNameError("part of this world", name, self.parts)
+        return self.parts[name]
 
 
 class World(Protocol):
-    """A service that can be started at a size and a seed.
-
-    ``host`` is its name on the simulated network, ``rtt_ns`` the round trip to it, ``path`` what follows
-    host and port in the URL that strategies get.
-    """
-
-    host: str
-    rtt_ns: int
-    path: str
+    """Services that can be started at a size and a seed."""
 
     def info(self, name: str) -> WorldInfo:
         """How reports show this world."""
 
-    def host_facts(self, host: str) -> HostFacts:
-        """What rules may know about it, reached as ``host`` (with its port)."""
+    def start(self, size: int, seed: int, network: Network | None) -> AbstractAsyncContextManager[Running]:
+        """Start it inside the running loop, for as long as the context lasts.
 
-    def access_facts(self) -> dict[str, Any]:
-        """What strategies may know about it (``Access.facts``)."""
-
-    def app(self, size: int, seed: int, *, latency: bool) -> web.Application:
-        """A new application holding the data of ``size`` and ``seed``.
-
-        With ``latency`` it delays its answers by the round trip: a real server has no modelled link.
+        With a ``network`` that is a simulation: the servers listen on simulated hosts, whose links are put
+        into the network. Without one they are real servers on loopback, each on a free port, and hold their
+        answers back by the round trip.
         """
 
-    def counters(self, app: web.Application) -> dict[str, int]:
-        """Figures without noise that the world counted itself, after a measurement."""
+    def access(self, addresses: Mapping[str, str], size: int, seed: int, clock: str) -> Access:
+        """What strategies are handed; called in their process, which may be another than the world's."""
+
+    def host_facts(self, addresses: Mapping[str, str]) -> list[HostFacts]:
+        """What rules may know about its hosts, as they are named in spans (with a port other than 80)."""

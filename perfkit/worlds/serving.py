@@ -1,4 +1,4 @@
-"""A world as a real server in a process of its own, on loopback, always stopped."""
+"""A world as real servers in a process of its own, on loopback, always stopped."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING
 
 from perfkit.children import end_child, settle_in, start_child
 from perfkit.errors import WorldError
+from perfkit.worlds.fine_timers import run
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-START_TIMEOUT_S = 30.0
+    from perfkit.worlds.base import World
 
-AppSource = Callable[[], "web.Application"]
+START_TIMEOUT_S = 60.0
+"""A first start of PostgreSQL with its data takes some seconds on a slow machine."""
+
+WorldSource = Callable[[], "tuple[World, int, int]"]
+"""Gives a world, a size and a seed."""
 
 
 async def start(app: web.Application, host: str, port: int) -> tuple[web.AppRunner, str]:
@@ -41,22 +46,22 @@ async def start(app: web.Application, host: str, port: int) -> tuple[web.AppRunn
 
 
 @contextlib.contextmanager
-def serving(make_app: AppSource) -> Iterator[str]:
-    """The base URL of a server process that runs ``make_app()``, which must be picklable.
+def serving(source: WorldSource) -> Iterator[dict[str, str]]:
+    """The addresses of a world that a process of its own runs; ``source`` must be picklable.
 
     The process ends with the block; it also ends by itself when this process is gone.
     """
-    process, pipe = start_child(_serve, make_app)
+    process, pipe = start_child(_serve, source)
     try:
-        yield _address(pipe)
+        yield _addresses(pipe)
     finally:
         with contextlib.suppress(OSError):
             pipe.send(None)
-        process.join(2)
+        process.join(5)
         end_child(process, pipe)
 
 
-def _address(pipe: Connection) -> str:
+def _addresses(pipe: Connection) -> dict[str, str]:
     try:
         answer = pipe.recv() if pipe.poll(START_TIMEOUT_S) else None
     except EOFError:
@@ -65,29 +70,25 @@ def _address(pipe: Connection) -> str:
         raise WorldError(f"the server of this world did not start: {answer}") from answer
     if answer is None:
         raise WorldError(f"the server of this world gave no address within {START_TIMEOUT_S:g} s")
-    return str(answer)
+    return dict(answer)
 
 
-def _serve(make_app: AppSource, pipe: Connection) -> None:
+def _serve(source: WorldSource, pipe: Connection) -> None:
     settle_in()
     try:
-        app = make_app()
+        run(lambda: _until_told(source, pipe))  # what it holds back by a round trip must be right
     except Exception as error:  # whatever it is, the parent shall tell the user
-        pipe.send(WorldError(f"{type(error).__name__}: {error}"))
-        return
-    asyncio.run(_until_told(app, pipe))
+        told = error if isinstance(error, WorldError) else WorldError(f"{type(error).__name__}: {error}")
+        with contextlib.suppress(OSError):
+            pipe.send(told)
 
 
-async def _until_told(app: web.Application, pipe: Connection) -> None:
-    try:
-        runner, url = await start(app, "127.0.0.1", 0)
-    except WorldError as error:
-        pipe.send(error)
-        return
-    pipe.send(url)
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_reader(pipe.fileno(), told.set)  # readable when told to stop, or when the parent is gone
-    await told.wait()
-    loop.remove_reader(pipe.fileno())
-    await runner.cleanup()
+async def _until_told(source: WorldSource, pipe: Connection) -> None:
+    world, size, seed = source()
+    async with world.start(size, seed, None) as running:
+        pipe.send(running.addresses)
+        told = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(pipe.fileno(), told.set)  # readable when told to stop, or when the parent is gone
+        await told.wait()
+        loop.remove_reader(pipe.fileno())

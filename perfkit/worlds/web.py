@@ -9,6 +9,7 @@ from weakref import WeakSet
 
 from perfkit.errors import UsageError
 from perfkit.model import HostFacts, WorldInfo
+from perfkit.worlds.applications import ApplicationWorld
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 AppFactory = Callable[[int], "web.Application"]
 
 
-class WebWorld:
+class WebWorld(ApplicationWorld):
     """One aiohttp.web application behind a link.
 
     ``make_app(size)`` builds it; ``rtt_ms`` is the round trip in milliseconds; ``batch_size`` how many calls
@@ -50,13 +51,9 @@ class WebWorld:
         facts = {"round trip": f"{self.rtt_ns / 1e6:g} ms"}
         return WorldInfo(name, self.title or name, self.rtt_ns, facts)
 
-    def host_facts(self, host: str) -> HostFacts:
+    def facts(self, host: str) -> HostFacts:
         """Its round trip, and its batch size if it has one."""
         return HostFacts(host, rtt_ns=self.rtt_ns, batch_size=self.batch_size)
-
-    def access_facts(self) -> dict[str, Any]:
-        """Nothing: a plain service tells its clients nothing about itself."""
-        return {}
 
     def app(self, size: int, seed: int, *, latency: bool) -> web.Application:
         """The user's application; with ``latency`` each request waits for the round trip."""
@@ -64,10 +61,6 @@ class WebWorld:
         if latency and self.rtt_ns:
             app.middlewares.insert(0, delay(self.rtt_ns))
         return app
-
-    def counters(self, app: web.Application) -> dict[str, int]:
-        """None: the client's side counts requests and bytes."""
-        return {}
 
 
 def delay(rtt_ns: int) -> Any:

@@ -6,19 +6,22 @@ Nothing here reads a clock, so the queue is right in virtual and in wall time al
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from collections import deque
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from perfkit.errors import WorldError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 
 class WorkerPool:
     """``workers`` workers behind a first-in-first-out queue; None: as many as there are requests.
 
-    ``peak_busy`` is the largest number of workers ever busy at once, ``served`` how many requests have ended.
+    ``peak_busy`` is the largest number of workers ever busy at once, ``peak_waiting`` of requests that waited
+    for one; ``served`` is how many requests have ended. Coroutines use ``serve`` or ``work``, callbacks
+    ``take`` and ``release``.
 
     >>> pool = WorkerPool(2)
     >>> asyncio.run(pool.work(0))
@@ -32,23 +35,64 @@ class WorkerPool:
         self.workers = workers
         self.busy = 0
         self.peak_busy = 0
+        self.peak_waiting = 0
         self.served = 0
-        self._free = asyncio.Semaphore(workers) if workers else None
+        self._waiting: deque[Callable[[], object]] = deque()
+        self._starting = False
+
+    def take(self, start: Callable[[], object]) -> None:
+        """Call ``start()`` with a worker held until ``release``: at once if one is free, else in its turn."""
+        self._waiting.append(start)
+        self._start_waiting()
+        self.peak_waiting = max(self.peak_waiting, len(self._waiting))
+
+    def release(self) -> None:
+        """Give a worker back; whoever waits longest gets it at once."""
+        self.busy -= 1
+        self.served += 1
+        self._start_waiting()
+
+    def _start_waiting(self) -> None:
+        if self._starting:  # called by what is being started: the loop below goes on with the next
+            return
+        self._starting = True
+        try:
+            while self._waiting and (self.workers is None or self.busy < self.workers):
+                self.busy += 1
+                self.peak_busy = max(self.peak_busy, self.busy)
+                self._waiting.popleft()()
+        finally:
+            self._starting = False
 
     @asynccontextmanager
     async def serve(self) -> AsyncIterator[None]:
         """Wait for a worker, and keep it until the block ends."""
-        if self._free is not None:
-            await self._free.acquire()
-        self.busy += 1
-        self.peak_busy = max(self.peak_busy, self.busy)
+        turn = asyncio.get_running_loop().create_future()
+
+        def start() -> None:
+            if turn.cancelled():
+                self._hand_back()
+            else:
+                turn.set_result(None)
+
+        self.take(start)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it had its worker already, but never ran with it
+                self._hand_back()
+            else:
+                with suppress(ValueError):
+                    self._waiting.remove(start)
+            raise
         try:
             yield
         finally:
-            self.busy -= 1
-            self.served += 1
-            if self._free is not None:
-                self._free.release()
+            self.release()
+
+    def _hand_back(self) -> None:
+        self.busy -= 1
+        self._start_waiting()
 
     async def work(self, cost_ns: int) -> None:
         """Wait for a worker and keep it busy for ``cost_ns``."""

@@ -121,7 +121,7 @@ def test_wall_time_measures_against_a_real_server(scenarios):
         ("raises_anything", "failed", "KeyboardInterrupt"),
         ("leaks", "failed", "/rest/{user}/{token}/x?auth="),
         ("odd_attributes", "ok", ""),
-        ("blocks", "skipped", "--clock wall"),
+        ("blocks", "failed", "asyncio.run() in a simulation of threads"),
         ("needs", "skipped", "no_such_package"),
         ("prints", "ok", ""),
         ("differs", "ok", ""),

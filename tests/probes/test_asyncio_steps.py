@@ -157,7 +157,8 @@ def test_what_ran_inside_the_line_also_where_it_let_no_other_thread_run(call, in
 
     numbers = [n * 7919 % 1_000_003 for n in range(1_000_000)]
     (held,) = recorded(main)
-    assert (held.attrs["call"], held.attrs["inside"]) == (call, inside)
+    # on a busy machine nobody may have looked while it ran; then nothing is said of what was inside
+    assert (held.attrs["call"], held.attrs.get("inside", "")) == (call, inside)
     assert held.site.function.endswith("main")
 
 

@@ -94,3 +94,20 @@ def test_of_a_recording_nothing_is_claimed_without_the_figures():
 def test_what_a_query_computes_is_no_waiting():
     query = Span(1, None, "query", "a", 0, 50 * MS, cpu_ns=45 * MS)
     assert bound_by.waiting(Trace("wall", 0, 100 * MS, [query])) == (5 * MS, "the database")
+
+
+def test_virtual_time_that_computing_exceeds_is_called_a_lower_bound():
+    run = sample_run(groups=("aiohttp",), sizes=[20])
+    run.machine.costs.clear()
+    cell = run.scenarios[0].cells[0]
+    elapsed_ns = cell.elapsed_ns
+    just = CellCost("leads", cell.world, cell.strategy, 20, elapsed_ns // 2, 0)
+    run.machine.costs.append(just)
+    assert bound_by.lower_bounds(run, run.scenarios[0]) == []
+    run.machine.costs[0] = CellCost("leads", cell.world, cell.strategy, 20, elapsed_ns // 2 + 1, 0)
+    (sentence,) = bound_by.lower_bounds(run, run.scenarios[0])
+    assert "CPU-bound" in sentence
+    assert "lower bound only" in sentence
+    assert cell.strategy in sentence
+    run.clock = "wall"
+    assert bound_by.lower_bounds(run, run.scenarios[0]) == []

@@ -8,6 +8,7 @@ from perfkit.bench.discovery import load_file
 from perfkit.bench.harness import Plan, bench
 from perfkit.model import Outcome
 
+pytestmark = pytest.mark.once
 FILE = Path(__file__).parent.parent.parent / "scenarios" / "leads.py"
 SECOND = 10**9
 RIGHT = ("chunked", "batched", "concurrent", "batched_concurrent", "in_filter")

@@ -1,6 +1,7 @@
 """What the simulation's tests share: small servers, clients and protocols."""
 
 import asyncio
+import ssl
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -13,9 +14,9 @@ RTT_NS = 200 * MS
 HOST = "api.example"
 
 
-def network(rtt_ns=RTT_NS, bandwidth=None):
-    net = Network()
-    net.connect_host(HOST, Link(rtt_ns=rtt_ns, bandwidth_bytes_per_s=bandwidth))
+def network(rtt_ns=RTT_NS, bandwidth=None, seed=0, **link):
+    net = Network(seed=seed)
+    net.connect_host(HOST, Link(rtt_ns=rtt_ns, bandwidth_bytes_per_s=bandwidth, **link))
     return net
 
 
@@ -23,14 +24,19 @@ def now_ns():
     return asyncio.get_running_loop().now_ns
 
 
+def server_tls():
+    """What a server needs for the simulation's own TLS: it has no certificate."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+
 @asynccontextmanager
-async def serving(handler, host=HOST, port=80, **options):
+async def serving(handler, host=HOST, port=80, tls=None, **options):
     """An aiohttp server with one handler for every path."""
     app = web.Application(client_max_size=2**30)
     app.router.add_route("*", "/{path:.*}", handler)
     runner = web.AppRunner(app, access_log=None, **options)
     await runner.setup()
-    site = web.TCPSite(runner, host, port)
+    site = web.TCPSite(runner, host, port, ssl_context=tls)
     await site.start()
     try:
         yield site
@@ -44,8 +50,8 @@ async def session(**connector):
         yield client
 
 
-async def fetch(client, path="/", host=HOST, **options):
-    async with client.get(f"http://{host}{path}", **options) as response:
+async def fetch(client, path="/", host=HOST, scheme="http", **options):
+    async with client.get(f"{scheme}://{host}{path}", **options) as response:
         return await response.text()
 
 

@@ -11,7 +11,6 @@ import pytest
 from aiohttp import web
 
 from perfkit.sim import Link, run
-from perfkit.sim.unsupported import NotSimulatedError
 from tests.sim.support import HOST, MS, RTT_NS, fetch, network, now_ns, service, serving, session
 
 S = 1_000 * MS
@@ -189,15 +188,6 @@ def test_an_unknown_host():
             return now_ns()
 
     assert simulate(main) == 0
-
-
-def test_https_says_that_it_is_not_simulated():
-    async def main():
-        async with serving(service(0), port=443), session() as client:
-            await client.get(f"https://{HOST}/")
-
-    with pytest.raises(NotSimulatedError, match="use http:// addresses"):
-        simulate(main)
 
 
 def test_client_timeouts_fire_at_the_right_time():

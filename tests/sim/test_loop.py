@@ -1,7 +1,6 @@
 import asyncio
 import errno
 import socket
-import ssl
 
 import pytest
 
@@ -143,22 +142,6 @@ def test_computing_belongs_to_the_server_that_does_it():
     server, client = simulate(main)
     assert server > 0
     assert client > 0
-
-
-def test_tls_is_refused_with_advice():
-    context = ssl.create_default_context()
-
-    async def connect():
-        await asyncio.get_running_loop().create_connection(Log, HOST, 443, ssl=context)
-
-    async def serve():
-        await asyncio.get_running_loop().create_server(Log, HOST, 443, ssl=context)
-
-    for main in (connect, serve):
-        with pytest.raises(NotSimulatedError, match="use http:// addresses") as caught:
-            simulate(main)
-        assert isinstance(caught.value, SimulationError)
-        assert isinstance(caught.value, NotImplementedError)
 
 
 @pytest.mark.parametrize("name", ["subprocess_exec", "create_datagram_endpoint", "add_reader", "sendfile"])

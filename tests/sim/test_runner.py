@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import gc
 import random
 import time
 
@@ -127,6 +128,20 @@ def test_misuse_says_what_to_do():
         run(main)
     with pytest.raises(UsageError, match="inside a running event loop"):
         asyncio.run(main())
+
+
+def test_the_garbage_collector_looks_less_often_meanwhile():
+    async def main():
+        return gc.get_threshold()
+
+    before = gc.get_threshold()
+    assert run(main)[0] > before[0]
+    assert gc.get_threshold() == before
+    try:
+        gc.set_threshold(0)
+        assert run(main)[0] == 0
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_the_random_module_starts_the_same_and_is_put_back():

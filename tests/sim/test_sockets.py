@@ -121,8 +121,9 @@ def test_a_server_is_an_async_context_manager():
 
 
 def test_a_real_listening_socket_gives_only_its_address():
+    sock = socket.create_server(("127.0.0.1", 0))
+
     async def main():
-        sock = socket.create_server(("127.0.0.1", 0))
         address = sock.getsockname()
         server = await asyncio.get_running_loop().create_server(Log, sock=sock)
         assert sock.fileno() == -1

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from perfkit.errors import SimulationError, VirtualTimeoutError
-from perfkit.sim import EPOCH_S, run, timepatch
+from perfkit.sim import EPOCH_S, patching, run
 from tests.sim import early
 
 NAMES = ["time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep"]
@@ -161,5 +161,5 @@ def test_a_second_run_does_not_scan_again(monkeypatch):
         return None
 
     run(main)
-    monkeypatch.setattr(timepatch, "_bound_in", None)
+    monkeypatch.setattr(patching, "_bound_in", None)
     run(main)

@@ -33,7 +33,29 @@ def test_a_positive_delay_takes_at_least_a_nanosecond():
 def test_call_at_fires_at_the_first_nanosecond_that_has_reached_it(now, delay):
     when = now / 1e9 + delay
     ns = _reaches_ns(when)
-    assert ns / 1e9 >= when > (ns - 1) / 1e9
+    rounding = max(1e-12, 4 * math.ulp(when))
+    assert ns / 1e9 >= when - rounding
+    assert (ns - 1) / 1e9 < when + rounding
+
+
+@given(st.integers(0, 10**15), st.integers(0, 10**13))
+def test_a_timeout_takes_as_long_as_it_says(now, delay):
+    assert _reaches_ns(now / 1e9 + delay / 1e9) == now + delay
+
+
+def test_a_timer_finds_that_its_time_has_come():
+    async def main():
+        loop, seen = asyncio.get_running_loop(), []
+        for i in range(1000):
+            when = loop.time() + 0.05
+            done = asyncio.Event()
+            loop.call_at(when, lambda when=when: seen.append(loop.time() >= when))
+            loop.call_at(when, done.set)
+            await done.wait()
+            assert loop.now_ns == (i + 1) * 50_000_000
+        return seen
+
+    assert run(main) == [True] * 1000
 
 
 def test_timers_run_in_order_of_time_then_of_making():

@@ -4,7 +4,7 @@ from contextvars import ContextVar
 import pytest
 
 from perfkit.sim import run
-from perfkit.sim.transports import CHUNK_BYTES, SEND_BUFFER_BYTES, WINDOW_BYTES, Wire
+from perfkit.sim.transports import CHUNK_BYTES, SEND_BUFFER_BYTES, WINDOW_BYTES
 from tests.sim.support import HOST, MS, Log, network, now_ns, pair
 
 HALF = 100 * MS
@@ -17,13 +17,6 @@ def data_events(protocol):
 
 def simulate(main, **link):
     return run(main, network=network(**link))
-
-
-def test_a_wire_keeps_order_and_takes_its_time():
-    wire = Wire(latency_ns=10, bandwidth=1e9)
-    assert [wire.put(0, 100), wire.put(0, 50), wire.put(1000, 1)] == [110, 160, 1011]
-    assert wire.waiting_bytes(1000) == 1
-    assert Wire(latency_ns=7, bandwidth=None).put(3, 10**9) == 10
 
 
 def test_what_is_written_arrives_in_order_half_a_round_trip_later():

@@ -59,3 +59,23 @@ def test_forget_learns_anew(tmp_path, monkeypatch):
     monkeypatch.undo()
     callpath.forget()
     assert capture()[0].file == "tests/tracing/test_callpath.py"
+
+
+def test_comprehensions_have_no_frame_on_any_python():
+    outer = capture()[1:]
+    (listed,) = [
+        capture()
+        for _ in range(1)
+    ]  # fmt: skip
+    ((nested,),) = [[capture() for _ in range(1)] for _ in range(1)]
+    path = {n: capture() for n in range(1)}[0]
+    for found in (listed, nested, path):
+        assert found[0].function == "test_comprehensions_have_no_frame_on_any_python"
+        assert found[1:] == outer
+    assert nested[0].line == listed[0].line + 3  # its own line, and not where the comprehension begins
+    assert path[0].line == nested[0].line + 1
+
+
+def test_a_generator_has_its_frame():
+    (found,) = (capture() for _ in range(1))
+    assert found[0].function.endswith("<genexpr>")

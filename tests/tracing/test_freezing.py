@@ -236,3 +236,14 @@ def test_processor_time_is_the_threads_own():
     assert spans["waiting"].cpu_ns < 9_900_000
     assert recording.trace.cpu_ns >= 19_800_000
     assert all(s.cpu_ns >= 0 for s in spans.values())
+
+
+def test_connections_are_numbered_in_order_of_appearance():
+    """Others that the process made before, for another recording, do not count."""
+    with Recording(clock=ticking()) as rec:
+        for number in (57, 60, 57):
+            with span("query", connection=number):
+                pass
+        with span("request", connection="a text"):
+            pass
+    assert [s.attrs["connection"] for s in rec.trace.spans] == [1, 2, 1, "a text"]

@@ -6,6 +6,7 @@ import sys
 import textwrap
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, web
@@ -13,7 +14,10 @@ from aiohttp import ClientSession, web
 from perfkit.errors import UsageError, WorldError
 from perfkit.model import HostFacts
 from perfkit.worlds import Bitrix24, WebWorld
+from perfkit.worlds.base import WHOLE
 from perfkit.worlds.serving import serving, start
+
+ROOT = Path(__file__).parents[2]
 
 
 async def hello(request):
@@ -30,6 +34,14 @@ def broken_app():
     raise ValueError("no data")
 
 
+def world():
+    return WebWorld(lambda size: make_app()), 1, 1
+
+
+def broken_world():
+    return WebWorld(lambda size: broken_app()), 1, 1
+
+
 async def fetch(url, times=1):
     async with ClientSession() as session:
         for _ in range(times):
@@ -39,14 +51,14 @@ async def fetch(url, times=1):
 
 
 def test_a_served_world_answers_and_stops():
-    with serving(make_app) as url:
-        assert asyncio.run(fetch(url)) == "hello"
+    with serving(world) as addresses:
+        assert asyncio.run(fetch(addresses[WHOLE])) == "hello"
     with pytest.raises(OSError, match="onnect"):
-        asyncio.run(fetch(url))
+        asyncio.run(fetch(addresses[WHOLE]))
 
 
 def test_a_world_that_cannot_start_says_why():
-    with pytest.raises(WorldError, match="did not start: ValueError: no data"), serving(broken_app):
+    with pytest.raises(WorldError, match="did not start: ValueError: no data"), serving(broken_world):
         pass
 
 
@@ -57,17 +69,18 @@ def test_the_server_ends_when_its_parent_is_killed(tmp_path):
         textwrap.dedent(
             """
             import time
-            from aiohttp import web
             from perfkit.worlds.serving import serving
+            from tests.worlds.test_web import world
 
             if __name__ == "__main__":
-                with serving(web.Application) as url:
-                    print(url, flush=True)
+                with serving(world) as addresses:
+                    print(addresses[""], flush=True)
                     time.sleep(60)
             """
         )
     )
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as parent:
+    command, path = [sys.executable, str(script)], {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=path) as parent:
         url = parent.stdout.readline().strip()
         parent.send_signal(signal.SIGKILL)
     for _ in range(100):
@@ -112,11 +125,11 @@ def test_latency_is_a_round_trip_per_request_and_one_more_per_connection(monkeyp
 
 
 def test_what_worlds_say_of_themselves():
-    assert WebWorld(make_app, rtt_ms=50, batch_size=10).host_facts("h") == HostFacts("h", 50_000_000, 10)
+    assert WebWorld(make_app, rtt_ms=50, batch_size=10).facts("h") == HostFacts("h", 50_000_000, 10)
     cloud = Bitrix24(rtt_ms=200, cloud=True)
-    assert cloud.host_facts("h") == HostFacts("h", 200_000_000, 50, 50, 2.0)
+    assert cloud.facts("h") == HostFacts("h", 200_000_000, 50, 50, 2.0)
     assert cloud.info("cloud").facts["rate limit"] == "50 requests, then 2/s"
-    assert Bitrix24().host_facts("h") == HostFacts("h", 200_000_000, 50, None, None)
+    assert Bitrix24().facts("h") == HostFacts("h", 200_000_000, 50, None, None)
     assert Bitrix24().info("own").facts["rate limit"] == "none"
     assert Bitrix24().access_facts()["burst"] is None
 

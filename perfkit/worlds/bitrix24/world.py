@@ -8,6 +8,7 @@ from aiohttp import web
 
 from perfkit.errors import UsageError
 from perfkit.model import HostFacts, WorldInfo
+from perfkit.worlds.applications import ApplicationWorld
 from perfkit.worlds.bitrix24.app import PORTAL, make_app
 from perfkit.worlds.bitrix24.portal import WEBHOOK_PATH, Portal, PortalConfig
 
@@ -15,7 +16,7 @@ BATCH_SIZE = 50
 """Commands in one ``batch`` request (documented)."""
 
 
-class Bitrix24:
+class Bitrix24(ApplicationWorld):
     """A Bitrix24 portal ``rtt_ms`` milliseconds away, with as many matching leads as the scenario's size.
 
     ``cloud`` sets the documented limit of 50 requests and then 2 a second; an own server has none.
@@ -47,7 +48,7 @@ class Bitrix24:
         }
         return WorldInfo(name, self.title or name, self.rtt_ns, facts)
 
-    def host_facts(self, host: str) -> HostFacts:
+    def facts(self, host: str) -> HostFacts:
         """Round trip, batch size and rate limit, for predictions."""
         config = self._config(1, 1)
         return HostFacts(
