@@ -38,7 +38,10 @@ SEEN_HERE_TOO = frozenset({"connections", "connects", "queries", "requests", "st
 _STATEMENT = re.compile(r"\n\[SQL: .*", re.DOTALL)
 """What SQLAlchemy adds to an error: the statement and its parameters."""
 
-_URL = re.compile(r"https?://[^\s'\"<>]+")
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
+
+_PASSWORD = re.compile(r"\b(password|passwd|pwd|sslpassword)\s*=\s*('[^']*'|[^\s&;,]+)", re.IGNORECASE)
+"""In connection strings that are no URLs, and in the queries of those that are."""
 
 
 @dataclass(frozen=True)
@@ -275,11 +278,13 @@ def _said(error: BaseException) -> str:
 def _cut(text: str) -> str:
     """One line without secrets: URLs in it are masked as everywhere."""
     text = " ".join(_STATEMENT.sub("", plain_text(text)).split())
-    text = _URL.sub(lambda found: _masked(found[0]), text)
+    text = _PASSWORD.sub(r"\1=***", _URL.sub(lambda found: _masked(found[0]), text))
     return text if len(text) <= MAX_ERROR_CHARACTERS else text[: MAX_ERROR_CHARACTERS - 1] + "…"
 
 
 def _masked(url: str) -> str:
+    if not url.lower().startswith(("http://", "https://")):  # of a database: who, where, which
+        return re.sub(r"(?<=//)([^:@/]*):.*@", r"\1:***@", url)
     try:
         described = describe_url(url)
     except ValueError:

@@ -170,6 +170,14 @@ async def leaks(world, size):
 
 
 @wrong.strategy
+async def leaks_a_password(world, size):
+    raise ValueError(
+        "cannot reach postgresql+psycopg://me:s3c/r3t@db.test:5432/shop?sslpassword=s3cr3t nor "
+        "host=db.test user=me password='s3 cr3t' dbname=shop"
+    )
+
+
+@wrong.strategy
 async def odd_attributes(world, size):
     with perfkit.span("odd \udcff", path=pathlib.PurePosixPath("/x")):
         pass

@@ -120,6 +120,7 @@ def test_wall_time_measures_against_a_real_server(scenarios):
         ("does_not_come_back", "failed", "cannot be compared (read back)"),
         ("raises_anything", "failed", "KeyboardInterrupt"),
         ("leaks", "failed", "/rest/{user}/{token}/x?auth="),
+        ("leaks_a_password", "failed", "postgresql+psycopg://me:***@db.test:5432/shop?sslpassword=*** nor"),
         ("odd_attributes", "ok", ""),
         ("blocks", "failed", "asyncio.run() in a simulation of threads"),
         ("needs", "skipped", "no_such_package"),
@@ -132,6 +133,7 @@ def test_what_goes_wrong_is_said_and_costs_no_other_result(wrong, strategy, stat
     cell = cells(wrong)[strategy, 2]
     assert cell.status == status
     assert error in cell.error
+    assert "r3t" not in cell.error
 
 
 def test_a_failed_strategy_keeps_its_trace(wrong):

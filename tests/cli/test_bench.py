@@ -11,6 +11,8 @@ from perfkit.model.storage import read_run
 
 from .conftest import SHOP
 
+pytestmark = pytest.mark.once
+
 
 def stored(project):
     return sorted((project / "reports").glob("*.json*"))

@@ -7,6 +7,8 @@ import pytest
 from perfkit.report.html import render, render_html
 from tests.report.sample import analysis_run, empty_run, failing_run, hostile_run, sample_run, trace_run
 
+pytestmark = pytest.mark.once
+
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = "</script></style><img src=x onerror=alert(1)>\"'`${x}{{x}} \u202etxt.exe\u2066 $\\frac{1$ _ "
 

@@ -7,6 +7,8 @@ from perfkit.report.inline_svg import inline
 from perfkit.report.picture import curves, growth_figure, main_figure
 from tests.report.sample import empty_run, hostile_run, sample_run
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def run():

@@ -15,6 +15,8 @@ from perfkit.report.findings import of_run
 from perfkit.report.sarif import MAX_RESULTS, render
 from tests.report.sample import analysis_run, empty_run, failing_run, hostile_run, sample_run, trace_run
 
+pytestmark = pytest.mark.once
+
 HOSTILE = '](http://x.test) {0} \x00\x1b[31m\ud800 \u202etxt.exe\u2066 " % \\ <b>\n::error::'
 RUNS = {
     "bench": sample_run,

@@ -6,6 +6,8 @@ from rich.console import Console
 from perfkit.report.terminal import render_terminal
 from tests.report.sample import analysis_run, empty_run, failing_run, hostile_run, sample_run, trace_run
 
+pytestmark = pytest.mark.once
+
 
 class Stream(io.StringIO):
     def __init__(self, encoding):

@@ -9,6 +9,8 @@ from perfkit.report.strategies import counter_keys, counter_name, counter_value
 from perfkit.report.view import page
 from tests.report.sample import analysis_run, empty_run, failing_run, sample_run, trace_run
 
+pytestmark = pytest.mark.once
+
 
 def test_the_headline_names_effect_cause_and_gain():
     shown = page(sample_run())

