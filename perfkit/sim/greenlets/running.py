@@ -150,4 +150,7 @@ def _no_other_loops() -> Iterator[None]:
 
 
 def _no_loop() -> Any:
-    refuse("asyncio.run() in a simulation of threads", "give an async function to perfkit.sim.run")
+    refuse(
+        "asyncio.run() in a simulation of threads",
+        "give perfkit.sim.run an async function; in perfkit bench, make the strategy one",
+    )
