@@ -25,7 +25,7 @@ class Control:
     """
 
     def __init__(self, server: str | Address) -> None:
-        self.address, user, password, database = _parts(server)
+        self.address, user, password, database = dsn_parts(server)
         self._backend = Backend(self.address)
         self._superusers: dict[str, bool] = {}
         self.when_silent(_PATIENCE_S, lambda: None)
@@ -128,7 +128,7 @@ def _integers(array: str) -> set[int]:
     return {int(item) for item in array.strip("{}").split(",") if item}
 
 
-def _parts(server: str | Address) -> tuple[Address, str, str, str]:
+def dsn_parts(server: str | Address) -> tuple[Address, str, str, str]:
     """Address, user, password and database of a DSN; of an address alone, what a fresh server has."""
     if not isinstance(server, str):
         return server, "postgres", "", "postgres"

@@ -111,6 +111,8 @@ def split(data: bytes | bytearray) -> Iterator[tuple[bytes, bytes]]:
     start = 0
     while start + 5 <= len(data):
         kind, size = _HEADER.unpack_from(data, start)
+        if start + 1 + size > len(data):
+            return
         yield kind, bytes(data[start + 5 : start + 1 + size])
         start += 1 + size
 

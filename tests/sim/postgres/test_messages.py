@@ -38,3 +38,4 @@ def test_fields_of_an_error():
 def test_server_messages_are_split_as_far_as_they_are_whole():
     data = message(b"C", b"SELECT 1\0") + message(b"Z", b"I")
     assert list(messages.split(data + b"N\0\0")) == [(b"C", b"SELECT 1\0"), (b"Z", b"I")]
+    assert list(messages.split(data[:-1])) == [(b"C", b"SELECT 1\0")]  # cut off in its body

@@ -8,12 +8,13 @@ import os
 import secrets
 from contextlib import suppress
 from functools import cache
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from perfkit.errors import WorldError
+from perfkit.sim.postgres.control import dsn_parts
 from perfkit.worlds.database.dataset import Load, quoted
 from perfkit.worlds.database.postgres.admin import admin
-from perfkit.worlds.database.postgres.cluster import USER, Cluster
+from perfkit.worlds.database.postgres.cluster import Cluster
 
 DSN = "PERFKIT_PG_DSN"
 """Environment variable: a server to be used instead of one of our own, whose user may create databases."""
@@ -29,14 +30,12 @@ class Server:
     """
 
     def __init__(self, dsn: str, prefix: str, address: tuple[str, int] | str | None = None) -> None:
-        parts = urlsplit(dsn)
         try:
-            self.address = address or (parts.hostname or "127.0.0.1", parts.port or 5432)
+            named, self.user, self.password, _ = dsn_parts(dsn)
         except ValueError as error:
             raise WorldError(f"{DSN} has a bad port: {error}") from error
-        self.user = unquote(parts.username or USER)
-        self.password = unquote(parts.password or "")
-        self._dsn = parts
+        self.address = address or named
+        self._dsn = urlsplit(dsn)
         self._prefix = prefix
         self._templates: dict[tuple[Load, int, int], str] = {}
         self._numbers = itertools.count(1)

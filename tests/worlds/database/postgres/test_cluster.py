@@ -18,6 +18,7 @@ from perfkit.sim.postgres.control import Control
 from perfkit.sim.postgres.messages import startup
 from perfkit.worlds.database.postgres import Cluster, binaries
 from perfkit.worlds.database.postgres.binaries import find_binaries
+from perfkit.worlds.database.postgres.server import Server
 
 ROOT = Path(__file__).parents[4]
 
@@ -254,3 +255,11 @@ def test_the_package_alone(monkeypatch):
     assert "pginstall" in str(find_binaries().folder)
     with Cluster() as cluster:
         assert answers(cluster.port)
+
+
+def test_user_and_password_may_stand_in_the_query():
+    with Cluster() as cluster:
+        server = Server(
+            f"postgresql://127.0.0.1:{cluster.port}/postgres?user=postgres&password=x", "perfkit_q"
+        )
+        assert server.url("db.test", 5432, "shop") == "postgresql://postgres:x@db.test:5432/shop"
