@@ -155,7 +155,8 @@ def _worlds(scenario: Scenario, plan: Plan) -> list[str]:
 
 def _left_out(scenario: Scenario, plan: Plan) -> str:
     """A sentence about worlds whose database was not asked for."""
-    left = [] if plan.worlds else [name for name in scenario.worlds if name not in _worlds(scenario, plan)]
+    measured = _worlds(scenario, plan)
+    left = [] if plan.worlds else [name for name in scenario.worlds if name not in measured]
     wanted = ",".join(sorted({scenario.worlds[name].info(name).database for name in left}))
     return f"{scenario.name}: left out {', '.join(left)}; --db {wanted} measures it" if left else ""
 
@@ -182,7 +183,7 @@ def _jobs(scenario: Scenario, plan: Plan) -> list[Job]:
             seeds,
             plan.clock,
             round(plan.limit_s * 1e9),
-            style,
+            style if plan.clock == "virtual" else "async",  # in wall time a sync strategy is simply called
         )
         for style in STYLES
         for size in reversed(_sizes(scenario, plan))

@@ -6,7 +6,6 @@ Raises nothing that the strategy did: failures become the cell's status. Only Ke
 from __future__ import annotations
 
 import importlib.util
-import inspect
 import re
 import time
 from collections import Counter
@@ -48,9 +47,8 @@ _PASSWORD = re.compile(r"\b(password|passwd|pwd|sslpassword)\s*=\s*('[^']*'|[^\s
 class Job:
     """What to measure, as plain data, so that it can be sent to another process.
 
-    ``seeds`` has one entry per sample; ``limit_ns`` bounds virtual time. ``style`` is that of the strategy:
-    "sync" ones are simulated in processes prepared for it. In wall time ``addresses`` are those
-    of the running world.
+    ``seeds`` has one entry per sample; ``limit_ns`` bounds virtual time. ``style`` "sync" needs a process
+    prepared to simulate threads. In wall time ``addresses`` are those of the running world.
     """
 
     file: str
@@ -124,8 +122,7 @@ def _about_plans(cell: Cell, strategy: Strategy, world: World, job: Job) -> list
     _run_guarded(other, sample, strategy, world, job, job.seeds[0])
     if sample.trace is None:
         return []
-    limits = Limits.of(load_config())
-    return [finding for finding in check(sample.trace, limits) if finding.rule == full_scan.CODE]
+    return check(sample.trace, Limits.of(load_config()), codes=(full_scan.CODE,))
 
 
 def _run_guarded(cell: Cell, sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
@@ -195,7 +192,7 @@ def _run_wall(sample: _Sample, strategy: Strategy, world: World, job: Job, seed:
     """The strategy in real time against servers in another process."""
     access = world.access(job.addresses, job.size, seed, "wall")
     facts = world.host_facts(job.addresses)
-    if inspect.iscoroutinefunction(strategy.run):
+    if strategy.style == "async":
         fine_timers.run(lambda: _record(sample, strategy, access, facts))  # links may be made of sleeps
         return
     with _recorded(sample, facts):

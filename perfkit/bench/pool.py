@@ -64,7 +64,7 @@ class Pool:
         """The result of each job as it comes, in no particular order."""
         queue = list(reversed(jobs))
         while len(self._workers) < min(self._size, len(jobs)):
-            self._workers.append(_start(_style(queue[-1])))
+            self._workers.append(_start(queue[-1].style))
         while queue or any(worker.job for worker in self._workers):
             for worker in self._workers:
                 if worker.job is None and queue:
@@ -83,14 +83,9 @@ def _start(style: str) -> _Worker:
     return _Worker(*start_child(_work, style), style)
 
 
-def _style(job: Job) -> str:
-    """In wall time all processes are alike: a sync strategy is simply called."""
-    return job.style if job.clock == "virtual" else "async"
-
-
 def _give(worker: _Worker, job: Job, timeout_s: float) -> None:
-    if worker.style != _style(job):
-        _restart(worker, _style(job))
+    if worker.style != job.style:
+        _restart(worker, job.style)
     if not worker.ready:  # starting Python is not the strategy's time
         with contextlib.suppress(EOFError, OSError):
             worker.pipe.recv_bytes()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from perfkit.cli.serving import counted
 from perfkit.cli.show import Duration
 from perfkit.errors import PerfkitError, UnknownNameError, UsageError
 
@@ -154,8 +155,7 @@ class LinkControl:
         return f"reset {self._proxy.reset_all()} connections"
 
     def _do_status(self, _: str) -> str:
-        counted = ", ".join(f"{name} {number}" for name, number in self._proxy.counts().items())
-        return f"{describe(self._proxy.link)}; {counted}"
+        return f"{describe(self._proxy.link)}; {counted(self._proxy.counts())}"
 
 
 def describe(link: Link) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 
 import click
 
 from perfkit.cli.serve_link import link, postgres
+from perfkit.cli.serving import counted, stop_by_signals
 from perfkit.cli.show import Duration, notes
 
 TARIFFS: dict[str, dict[str, float | None]] = {
@@ -52,16 +52,10 @@ def bitrix24(port: int, host: str, leads: int, rtt: int, tariff: str, seed: int)
     async def serve() -> None:
         runner, url = await start_server(portal, host, port)
         click.echo(url)
-        stopped = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
-                loop.add_signal_handler(number, stopped.set)
-        await stopped.wait()
+        await stop_by_signals().wait()
         await runner.cleanup()
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve())
-    counted = ", ".join(f"{name} {number}" for name, number in portal.stats().items())
-    notes().print(f"served: {counted}", markup=False)
+    notes().print(f"served: {counted(portal.stats())}", markup=False)
     return 0

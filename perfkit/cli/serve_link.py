@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from perfkit.cli.link_control import HELP, FaultText, LinkControl, Rate, make_link
+from perfkit.cli.serving import counted, stop_by_signals
 from perfkit.cli.show import Duration, notes
 from perfkit.errors import PerfkitError
 
@@ -95,7 +96,7 @@ def _serve(
     proxy = LinkProxy(target, make_link(rtt, jitter, bandwidth), faults=faults, seed=seed)
 
     async def serve() -> None:
-        stopped = _stop_by_signals()
+        stopped = stop_by_signals()
         address = await proxy.start(host, port)
         await _measure(proxy.link)
         click.echo(shown(address))
@@ -105,18 +106,8 @@ def _serve(
 
     with contextlib.suppress(KeyboardInterrupt):
         fine_timers.run(serve)
-    counted = ", ".join(f"{name} {number}" for name, number in proxy.counts().items())
-    notes().print(f"served: {counted}", markup=False)
+    notes().print(f"served: {counted(proxy.counts())}", markup=False)
     return 0
-
-
-def _stop_by_signals() -> asyncio.Event:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
-            loop.add_signal_handler(number, stopped.set)
-    return stopped
 
 
 async def _measure(measured: Link) -> None:

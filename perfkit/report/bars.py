@@ -8,7 +8,9 @@ from perfkit.report import svg
 from perfkit.report.axis import Axis
 from perfkit.report.strategies import Bar
 
-_ROW = 36
+ROW = 36
+"""Height of a name with its bar below it."""
+
 _THICK = 11
 
 
@@ -18,7 +20,7 @@ def bars(group: Iterable[Bar], axis: Axis, label: str, identity: str) -> str:
     Baselines are grey, right answers blue, wrong ones hatched; the label beside each says it in words.
     """
     shown = list(group)
-    bottom = _ROW * len(shown) + 4
+    bottom = ROW * len(shown) + 4
     parts = (
         [f"<defs>{svg.hatch(identity, svg.VERMILION)}</defs>"]
         if any(b.role == "wrong" for b in shown)
@@ -27,19 +29,29 @@ def bars(group: Iterable[Bar], axis: Axis, label: str, identity: str) -> str:
     marks = axis.ticks()
     parts += [svg.grid(marks, 0, bottom), *svg.labels(marks, bottom)]
     for index, bar in enumerate(shown):
-        parts.extend(_one(bar, axis, index * _ROW, identity))
+        parts.extend(_one(bar, axis, index * ROW, identity))
     return svg.drawing(parts, bottom + svg.AXIS_HEIGHT, label)
 
 
+def named_bar(name: str, label: str, top: float, start: float, end: float, attributes: str) -> Iterable[str]:
+    """A bar from ``start`` to ``end`` per cent, below its name and its label in one line."""
+    yield from _named(name, label, top)
+    yield svg.bar(start, end, top + 19, _THICK, least=0.4, attributes=attributes)
+
+
+def _named(name: str, label: str, top: float) -> Iterable[str]:
+    yield svg.text("0", top + 14, name)
+    yield svg.text("100%", top + 14, label, anchor="end", attributes='font-weight="600"')
+
+
 def _one(bar: Bar, axis: Axis, top: float, identity: str) -> Iterable[str]:
-    yield svg.text("0", top + 14, bar.name)
-    yield svg.text("100%", top + 14, bar.label, anchor="end", attributes='font-weight="600"')
     if bar.role == "none":
+        yield from _named(bar.name, bar.label, top)
         return
     paint = {"baseline": svg.GREY, "right": svg.BLUE, "wrong": f"url(#{identity})"}[bar.role]
     outline = f' stroke="{svg.VERMILION}"' if bar.role == "wrong" else ""
     end = axis.percent(bar.elapsed_ns)
-    yield svg.bar(0, end, top + 19, _THICK, least=0.4, attributes=f'fill="{paint}"{outline}')
+    yield from named_bar(bar.name, bar.label, top, 0, end, f'fill="{paint}"{outline}')
     if bar.high_ns > bar.low_ns:
         low, high, middle = axis.percent(bar.low_ns), axis.percent(bar.high_ns), top + 19 + _THICK / 2
         stroke = 'stroke="currentColor" stroke-width="1.5"'

@@ -6,16 +6,14 @@ chain, drawn as a waterfall; the others show what a fix saves alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from perfkit.model import Cell, ScenarioResult, StrategyInfo
+from perfkit.model import ScenarioResult, StrategyInfo
 from perfkit.report import svg, units
 from perfkit.report.axis import axis_for
+from perfkit.report.bars import ROW, named_bar
 from perfkit.report.headline import middle
-
-_ROW = 36
-_THICK = 11
+from perfkit.report.strategies import calls
 
 
 @dataclass(frozen=True)
@@ -108,35 +106,25 @@ def _row(
         before=units.seconds(before.elapsed_ns),
         after=units.seconds(after.elapsed_ns),
         saves=units.seconds(saved_ns) if saved_ns >= 0 else f"{units.seconds(-saved_ns)} lost",
-        calls=f"{_calls(before):,} to {_calls(after):,}",
+        calls=f"{calls(before):,} to {calls(after):,}",
         in_chain=in_chain,
         before_ns=before.elapsed_ns,
         after_ns=after.elapsed_ns,
     )
 
 
-def _calls(cell: Cell) -> int:
-    return cell.counters.get("request", 0) + cell.counters.get("query", 0)
-
-
 def drawing(fixes: Fixes, label: str) -> str:
     """The waterfall: each bar begins where the time after its fix ends, and is as long as what it saves."""
     chain = fixes.chain
     axis = axis_for((row.before_ns for row in chain), allow_log=False)
-    bottom = _ROW * (len(chain) + 1) + 4
+    bottom = ROW * (len(chain) + 1) + 4
     marks = axis.ticks()
     parts = [svg.grid(marks, 0, bottom), *svg.labels(marks, bottom)]
     for index, row in enumerate(chain):
         low, high = sorted((row.before_ns, row.after_ns))
         paint = svg.BLUE if row.after_ns <= row.before_ns else svg.VERMILION
-        parts += _step(index, row.name, row.saves, axis.percent(low), axis.percent(high), paint)
-    last = chain[-1]
-    parts += _step(len(chain), "left", last.after, 0, axis.percent(last.after_ns), svg.GREY)
+        start, end = axis.percent(low), axis.percent(high)
+        parts += named_bar(row.name, row.saves, index * ROW, start, end, f'fill="{paint}"')
+    last, left = chain[-1], f'fill="{svg.GREY}"'
+    parts += named_bar("left", last.after, len(chain) * ROW, 0, axis.percent(last.after_ns), left)
     return svg.drawing(parts, bottom + svg.AXIS_HEIGHT, label)
-
-
-def _step(index: int, name: str, label: str, start: float, end: float, paint: str) -> Iterable[str]:
-    top = index * _ROW
-    yield svg.text("0", top + 14, name)
-    yield svg.text("100%", top + 14, label, anchor="end", attributes='font-weight="600"')
-    yield svg.bar(start, end, top + 19, _THICK, least=0.4, attributes=f'fill="{paint}"')

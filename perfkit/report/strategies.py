@@ -178,6 +178,11 @@ def counter_value(key: str, value: int) -> str:
     return units.seconds(value) if key.endswith("_ns") else units.number(value)
 
 
+def calls(cell: Cell) -> int:
+    """Requests and queries."""
+    return cell.counters.get("request", 0) + cell.counters.get("query", 0)
+
+
 def _row(scenario: ScenarioResult, info: StrategyInfo, cell: Cell, keys: list[str]) -> Row:
     times = [sample.elapsed_ns for sample in cell.samples]
     return Row(

@@ -98,7 +98,7 @@ def _strategies(source: ScenarioResult, world: str, group: str, out: Writer) -> 
 def _figures(source: ScenarioResult, cell: Cell | None) -> tuple[str, str, str]:
     if cell is None:
         return "", "", ""
-    calls = cell.counters.get("request", 0) + cell.counters.get("query", 0)
+    calls = strategies.calls(cell)
     elapsed_ns = cell.elapsed_ns if cell.status == "ok" else None
     time = strategies.status(cell) if elapsed_ns is None else units.compact(elapsed_ns)
     # a minus, since " slower" has no room: 2.0x- takes twice as long as the baseline

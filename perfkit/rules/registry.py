@@ -7,6 +7,7 @@ under pages/. Another package adds one through the entry point group ``perfkit.r
 from __future__ import annotations
 
 import importlib
+from collections.abc import Collection
 from functools import cache
 from typing import Protocol
 
@@ -66,17 +67,23 @@ def load(code: str) -> Rule:
     return importlib.import_module(known[code.upper()])
 
 
-def check(trace: Trace, limits: Limits | None = None, sources: Sources | None = None) -> list[Finding]:
+def check(
+    trace: Trace,
+    limits: Limits | None = None,
+    sources: Sources | None = None,
+    *,
+    codes: Collection[str] | None = None,
+) -> list[Finding]:
     """What all rules find in ``trace``, the costliest first; without what ``perfkit.allow`` permits.
 
     ``limits`` are the thresholds (default: those of ``Limits()``); ``sources`` where the program's source
-    files are read (default: below the working directory).
+    files are read (default: below the working directory); ``codes`` name the rules, if not all.
     """
     limits, sources = limits or Limits(), sources or Sources()
     whole = View(trace, limits, sources)
     findings = []
     permits = any(span.kind == PERMISSION for span in trace.spans)
-    for rule in map(load, sorted(available())):
+    for rule in map(load, sorted(available() if codes is None else codes)):
         seen = without_allowed(trace, rule.CODE, rule.NAME) if permits else trace
         findings += rule.check(whole if seen is trace else View(seen, limits, sources))
     return by_cost([finding for finding in merged(findings) if _costs_enough(finding, limits)])

@@ -12,7 +12,7 @@
     run(main, network=network)                         # ends at 0.4 s of virtual time, in a few real ms
 
 The clock counts whole nanoseconds and jumps to the next event when nothing can run, so a figure is the same
-to the last digit on every machine, Python and hash seed. ``run`` needs the standard library only.
+to the last digit on every machine, Python and hash seed. ``run`` needs no extra.
 
 ``run_sync`` does the same for threads and blocking sockets, as greenlets of gevent in a process of their own
 (see ``greenlets``). In ``run``, a blocking call holds the loop of its host up, as in life, except in a job

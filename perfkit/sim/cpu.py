@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from perfkit.sim.blocking import BELOW
 
@@ -40,6 +40,8 @@ class Processor:
 
     def _begin(self) -> None:
         while self._waiting and self._stand_in is None:
-            handle = self._waiting.popleft()
+            handle: Any = self._waiting.popleft()
             if not handle._cancelled:
-                self._asked, self._stand_in = handle, self._loop.put_off(handle, self.cost_ns)
+                when_ns = self._loop.now_ns + self.cost_ns
+                self._asked = handle
+                self._stand_in = self._loop.at_ns(when_ns, handle._callback, handle._args, handle._context)

@@ -99,7 +99,7 @@ def _sleep(seconds: float | SupportsIndex, /) -> None:
 
 
 def _recorded(frame: FrameType) -> Operation | None:
-    """The span of a sleep, which holds the loop up, in a recording on the virtual clock."""
+    """The span of a sleep in a recording on the virtual clock."""
     scope = here()
     if scope is None or scope.kind in NOT_WITHIN or scope.recording.clock.kind != "virtual":
         return None

@@ -93,17 +93,12 @@ class TimerLoop(asyncio.BaseEventLoop):
 
     def at_ns(
         self, when_ns: int, callback: Callable[..., object], args: tuple[Any, ...], context: Context
-    ) -> None:
-        """Run a callback at an exact moment; cheaper than ``call_at`` because nobody can cancel it."""
+    ) -> asyncio.Handle:
+        """Run a callback at an exact moment; cheaper than ``call_at`` because nobody cancels it."""
         self._made += 1
-        heapq.heappush(self._heap, (when_ns, self._made, asyncio.Handle(callback, args, self, context)))
-
-    def put_off(self, handle: asyncio.Handle, delay_ns: int) -> asyncio.Handle:
-        """Let a stand-in, which nobody cancels, run in ``delay_ns`` what ``handle`` would run now."""
-        stand_in = asyncio.Handle(handle._callback, handle._args, self, handle._context)  # type: ignore[attr-defined]
-        self._made += 1
-        heapq.heappush(self._heap, (self._now_ns + delay_ns, self._made, stand_in))
-        return stand_in
+        handle = asyncio.Handle(callback, args, self, context)
+        heapq.heappush(self._heap, (when_ns, self._made, handle))
+        return handle
 
     def call_later(  # type: ignore[override]  # typeshed types the arguments by TypeVarTuple
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None

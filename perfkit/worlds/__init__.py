@@ -1,4 +1,4 @@
-"""What scenarios run against: mock services with modelled cost. Imports sim, model and errors only.
+"""What scenarios run against: mock services with modelled cost.
 
 ``Bitrix24`` is the mock Bitrix24 portal, ``http`` a service declared in a few lines, ``WebWorld`` any
 aiohttp.web application, ``Together`` several worlds as one, ``Access`` what a strategy is handed; databases

@@ -31,9 +31,9 @@ def _nothing() -> dict[str, int]:
 class Running:
     """A world that has been started.
 
-    ``addresses`` are URLs or connection strings by part (``WHOLE`` for a world of one part; ``DELIVERED`` is
-    none): plain text, so that they can be sent to the process of a strategy. ``counters()`` are the figures
-    without noise that the world counted itself so far.
+    ``addresses`` are URLs or connection strings by part (``WHOLE`` for a world of one part; ``DELIVERED`` and
+    a service's certificate are none): plain text, so that they can be sent to the process of a strategy.
+    ``counters()`` are the figures without noise that the world counted itself so far.
     """
 
     addresses: dict[str, str]
@@ -78,7 +78,7 @@ class World(Protocol):
 
         With a ``network`` that is a simulation: the servers listen on simulated hosts, whose links are put
         into the network. Without one they are real servers on loopback, each on a free port, and hold their
-        answers back by the round trip.
+        answers back by the round trip. A modelled server, as ``Sqlite`` has it, needs neither.
         """
 
     def access(self, addresses: Mapping[str, str], size: int, seed: int, clock: str) -> Access:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import contextmanager
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from perfkit.sim.greenlets.watchers import Call, Signal, Timer
-from perfkit.sim.timers import HOST, TimerLoop
+from perfkit.sim.timers import TimerLoop
 from perfkit.sim.unsupported import refuse
 
 if TYPE_CHECKING:
@@ -39,8 +38,7 @@ class HubLoop:
 
     def __init__(self, flags: Any = None, default: Any = None) -> None:
         self._idle = self.virtual = TimerLoop()
-        self._context = copy_context()
-        self._context.run(HOST.set, "")
+        self._context = self._idle.new_context("")
 
     # What it runs
 
@@ -52,9 +50,7 @@ class HubLoop:
             try:
                 loop.run_forever()
             except BaseException as error:
-                reason = error
-                parent.throw(reason)
-                del reason
+                parent.throw(error)
             else:
                 parent.switch()
 

@@ -11,6 +11,7 @@ import termios
 from typing import TYPE_CHECKING, Any
 
 from perfkit.sim.blocking import below
+from perfkit.sim.connections import wake
 
 if TYPE_CHECKING:
     from perfkit.sim.addresses import Address
@@ -91,8 +92,8 @@ class Channel(asyncio.Protocol):
             self._close()
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        if self._waiter is not None:
+            wake(self._waiter)
 
     # From libpq
 

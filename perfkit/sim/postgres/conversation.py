@@ -12,6 +12,7 @@ from perfkit.sim.postgres import plans
 from perfkit.sim.postgres.backend import Backend
 from perfkit.sim.postgres.costs import Work
 from perfkit.sim.postgres.messages import NOTHING, STARTUP, TERMINATE, field, message
+from perfkit.sim.postgres.passwords import OK, SASL_FINAL
 from perfkit.sim.postgres.processes import Processes
 
 if TYPE_CHECKING:
@@ -33,12 +34,11 @@ _ENDS = {
 }
 """What ends the answer to each kind of message that has one."""
 
-_COPY_ENDS = (b"c", b"f")  # CopyDone, CopyFail
+COPY_ENDS = (b"c", b"f")
+"""CopyDone, CopyFail."""
 
 _SYNCING = (b"S", b"Q", b"F", STARTUP, PASSWORD)
 """The kinds whose answer goes on after an error, to its end or that of the connection."""
-
-_AUTHENTICATED = (0, 12)  # the server goes on by itself: AuthenticationOk, AuthenticationSASLFinal
 
 _WRITING = (b"INSERT", b"UPDATE", b"DELETE", b"MERGE")
 _DEFINING = (
@@ -81,7 +81,7 @@ class Conversation:
         """Forward messages of these kinds."""
         self.idle = False
         for kind in kinds:
-            if kind in _COPY_ENDS:
+            if kind in COPY_ENDS:
                 self.copying = False
             elif kind in _ENDS and not self.copying:
                 self._skipping &= kind != b"S"
@@ -186,7 +186,7 @@ class Conversation:
             self.pid = int.from_bytes(data[start : start + 4])
             self.is_local = Processes.is_ours(self.pid, self._backend.port)
             self.work.connections += 1
-        elif kind == b"R" and int.from_bytes(data[start : start + 4]) not in _AUTHENTICATED:
+        elif kind == b"R" and int.from_bytes(data[start : start + 4]) not in (OK, SASL_FINAL):
             self._expected.popleft()
             return
         if self._expected and kind in _ENDS[self._expected[0]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from perfkit.sim.postgres import messages, plans
-from perfkit.sim.postgres.conversation import PASSWORD, Conversation
+from perfkit.sim.postgres.conversation import COPY_ENDS, PASSWORD, Conversation
 from perfkit.sim.postgres.costs import Work
 from perfkit.sim.postgres.messages import CANCEL_REQUEST, GSS_REQUEST, SSL_REQUEST, STARTUP
 
@@ -23,7 +23,7 @@ _ASKING = (STARTUP, PASSWORD, b"Q", b"S", b"F", b"H")
 """The kinds that end a group: the client waits for an answer."""
 
 _TERMINATE = b"X"
-_COPY_DATA, _COPY_ENDS = b"d", (b"c", b"f")
+_COPY_DATA = b"d"
 _MUCH_BYTES = 65_536
 
 _REPEATABLE = ("max_parallel_workers_per_gather=0", "synchronize_seqscans=off", "jit=off")
@@ -48,7 +48,7 @@ class Group:
     @property
     def ends_copy(self) -> bool:
         """Whether the rows of a COPY are complete."""
-        return bool(self.kinds) and self.kinds[-1] in _COPY_ENDS
+        return bool(self.kinds) and self.kinds[-1] in COPY_ENDS
 
 
 class Session(asyncio.Protocol):
@@ -97,7 +97,7 @@ class Session(asyncio.Protocol):
         self._group.add(kind, message)
         if kind in _ASKING or kind == _TERMINATE:
             self._submit()
-        elif kind in _COPY_ENDS:
+        elif kind in COPY_ENDS:
             self._submit_copied()
         elif kind == _COPY_DATA and len(self._group.data) > _MUCH_BYTES and not self._busy:
             self._forward()
@@ -190,12 +190,11 @@ class Session(asyncio.Protocol):
             self._transport.write(self._conversation.notifications())
 
     def _end(self) -> None:
-        if self._conversation is not None:
-            self._conversation.finish()
+        self.hang_up()
         self.gate.sessions.pop(self, None)
         self._transport.close()
 
     def hang_up(self) -> None:
-        """Close the real connection at once."""
+        """Log out of the real server, whatever the client does."""
         if self._conversation is not None:
             self._conversation.finish()

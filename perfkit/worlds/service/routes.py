@@ -27,7 +27,7 @@ class Route:
     handler: Handler
     behaviour: Behaviour
 
-    @property
+    @cached_property
     def name(self) -> str:
         """How counters call it: ``GET /jobs/{id}``."""
         return f"{self.method} {self.path}"

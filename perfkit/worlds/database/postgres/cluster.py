@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Self
 
 from perfkit.errors import WorldError
-from perfkit.worlds.database.postgres.binaries import Binaries, find_binaries, real_popen, unprivileged
+from perfkit.worlds.database.postgres.binaries import Binaries, find_binaries, real_popen, said, unprivileged
 from perfkit.worlds.database.postgres.keeping import kept
 
 USER = "postgres"
@@ -172,17 +172,9 @@ def _make(binaries: Binaries, folder: Path) -> None:
     user = unprivileged()
     if user:
         os.chown(folder, user["user"], user["group"])
-    with real_popen()(
-        ["/bin/sh", "-c", _MAKE, "initdb", str(binaries.folder), str(folder)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd="/",
-        **user,
-    ) as process:
-        output = process.stdout.read()
-    if process.returncode != 0:
-        raise WorldError(f"initdb of {binaries.folder} fails: {output.strip()[-500:]}")
+    code, output = said("/bin/sh", "-c", _MAKE, "initdb", binaries.folder, folder)
+    if code != 0:
+        raise WorldError(f"initdb of {binaries.folder} fails: {output[-500:]}")
 
 
 def _free_port() -> int:
