@@ -21,6 +21,7 @@ if os.getppid() == int(sys.argv[1]):
     os.execv(sys.argv[2], sys.argv[2:])
 """
 _START_LIMIT_S = 20
+_BUS = 10_000  # a cluster's nodes talk on the port so many higher: no port without room for that
 
 
 def find_server():
@@ -49,13 +50,16 @@ def redis_server(*options):
 
 def _started(program, folder, options):
     for _ in range(3):  # another process may take the free port before the server does
-        port = _free_port()
-        process = subprocess.Popen(_command(program, folder, port, options), stdout=subprocess.DEVNULL)
-        if _answers(process, port):
-            return process, port
-        process.kill()
-        process.wait()
-    raise AssertionError(f"{program} does not start")
+        port = free_port()
+        with open(os.path.join(folder, "log"), "w+") as log:
+            process = subprocess.Popen(_command(program, folder, port, options), stdout=log)
+            if _answers(process, port):
+                return process, port
+            process.kill()
+            process.wait()
+            log.seek(0)
+            said = log.read()
+    raise AssertionError(f"{program} does not start: {said}")
 
 
 def _command(program, folder, port, options):
@@ -64,10 +68,14 @@ def _command(program, folder, port, options):
     return [sys.executable, "-c", _WITH_ITS_PARENT, str(os.getpid()), program, *pairs, *options]
 
 
-def _free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+def free_port():
+    """A port that is free together with its cluster bus."""
+    while True:
+        with socket.socket() as found, socket.socket() as bus, contextlib.suppress(OSError, OverflowError):
+            found.bind(("127.0.0.1", 0))
+            port = found.getsockname()[1]
+            bus.bind(("127.0.0.1", port + _BUS))
+            return port
 
 
 def _answers(process, port):
