@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 PATIENCE_S = 30
 _SCRIPT = """
 home=$1
@@ -56,7 +58,7 @@ def mariadb():
         pytest.skip("no MariaDB: put mariadbd on the PATH")
     home = tempfile.mkdtemp(prefix="perfkit-mariadb-")
     Path(home, "data", "test").mkdir(parents=True)
-    port = _free_port()
+    port = free_port()
     settings = {**_SETTINGS, "datadir": f"{home}/data", "socket": f"{home}/socket", "port": port}
     if os.geteuid() == 0:
         settings["user"] = "root"
@@ -82,9 +84,3 @@ def _wait_for(port, server):
         else:
             return
     pytest.skip("MariaDB does not start")
-
-
-def _free_port():
-    with socket.socket() as chosen:
-        chosen.bind(("127.0.0.1", 0))
-        return chosen.getsockname()[1]

@@ -12,6 +12,8 @@ import time
 
 import pytest
 
+from tests.ports import free_port
+
 # The server is this process after exec, so the kernel ends it with its parent even if that is killed.
 _WITH_ITS_PARENT = """
 import ctypes, os, signal, sys
@@ -50,7 +52,7 @@ def redis_server(*options):
 
 def _started(program, folder, options):
     for _ in range(3):  # another process may take the free port before the server does
-        port = free_port()
+        port = free_port(_BUS)
         with open(os.path.join(folder, "log"), "w+") as log:
             process = subprocess.Popen(_command(program, folder, port, options), stdout=log)
             if _answers(process, port):
@@ -66,16 +68,6 @@ def _command(program, folder, port, options):
     settings = {"--port": port, "--bind": "127.0.0.1", "--dir": folder, "--save": "", "--appendonly": "no"}
     pairs = [str(part) for pair in settings.items() for part in pair]
     return [sys.executable, "-c", _WITH_ITS_PARENT, str(os.getpid()), program, *pairs, *options]
-
-
-def free_port():
-    """A port that is free together with its cluster bus."""
-    while True:
-        with socket.socket() as found, socket.socket() as bus, contextlib.suppress(OSError, OverflowError):
-            found.bind(("127.0.0.1", 0))
-            port = found.getsockname()[1]
-            bus.bind(("127.0.0.1", port + _BUS))
-            return port
 
 
 def _answers(process, port):

@@ -10,6 +10,7 @@ import pytest
 
 from perfkit.errors import PerfkitError, UsageError
 from perfkit.export import Part, Sent, collector
+from tests.ports import free_port
 
 ENVIRONMENT = ("ENDPOINT", "TRACES_ENDPOINT", "HEADERS", "TRACES_HEADERS")
 
@@ -191,12 +192,6 @@ def test_what_had_arrived_before_a_failure_is_told(server):
 
     with pytest.raises(PerfkitError, match=r"refused the trace \(4 spans had arrived\): 503"):
         collector(server.url, {}, 5.0).post(parts())
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def test_nobody_there():
