@@ -18,10 +18,10 @@ from perfkit.probes import asyncio as probe
 from perfkit.probes import asyncio_steps
 from perfkit.probes.asyncio_stacks import callee, inside, is_after
 from perfkit.tracing import Recording
-from tests.probes.loops import installed, line, recorded
+from tests.probes.loops import installed, line, recorded, recorded_and_seen
 
 SHORT_S = 0.005
-HELD_S = 0.12
+HELD_S = 0.25  # on a machine that is busy with two other test suites the watchdog looks 0.1 s late
 
 
 @pytest.fixture(autouse=True)
@@ -156,8 +156,7 @@ def test_what_ran_inside_the_line_also_where_it_let_no_other_thread_run(call, in
             hashlib.pbkdf2_hmac("sha256", b"x", b"y", 400_000)
 
     numbers = [n * 7919 % 1_000_003 for n in range(1_000_000)]
-    (held,) = recorded(main)
-    # on a busy machine nobody may have looked while it ran; then nothing is said of what was inside
+    (held,) = recorded_and_seen(main)
     assert (held.attrs["call"], held.attrs.get("inside", "")) == (call, inside)
     assert held.site.function.endswith("main")
 
