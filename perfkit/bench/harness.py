@@ -37,11 +37,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """What to measure and how. Empty ``sizes``, ``strategies`` or ``worlds`` mean all of them.
+    """What to measure and how. Empty ``strategies`` or ``worlds`` mean all of them.
 
-    Worlds with a database run if it is among ``databases``, or if they are named. In wall time no ``sizes``
-    means the smallest: real waiting at story scale takes hours. ``limit_s`` bounds a strategy in virtual,
-    ``timeout_s`` in real seconds.
+    Empty ``sizes`` mean a scenario's ``default_sizes``, and in wall time the smallest of all: real waiting
+    at story scale takes hours. Worlds with a database run if it is among ``databases``, or if they are named.
+    ``limit_s`` bounds a strategy in virtual, ``timeout_s`` in real seconds.
     """
 
     clock: str = "virtual"
@@ -137,13 +137,14 @@ def _empty(scenario: Scenario, plan: Plan) -> ScenarioResult:
         sizes=_sizes(scenario, plan),
         worlds=[scenario.worlds[name].info(name) for name in _worlds(scenario, plan)],
         strategies=[s.info for name, s in scenario.strategies.items() if _wanted(s, plan.strategies)],
+        marks=list(scenario.marks),
     )
 
 
 def _sizes(scenario: Scenario, plan: Plan) -> list[int]:
     if plan.clock == "wall" and not plan.sizes:
         return [min(scenario.sizes)]
-    return sorted(size for size in scenario.sizes if not plan.sizes or size in plan.sizes)
+    return sorted(size for size in scenario.sizes if size in (plan.sizes or scenario.default_sizes))
 
 
 def _worlds(scenario: Scenario, plan: Plan) -> list[str]:

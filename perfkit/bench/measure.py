@@ -6,6 +6,7 @@ Raises nothing that the strategy did: failures become the cell's status. Only Ke
 from __future__ import annotations
 
 import importlib.util
+import math
 import re
 import time
 from collections import Counter
@@ -16,7 +17,13 @@ from typing import Any
 
 from perfkit.bench.scenario import Scenario, Strategy
 from perfkit.config import load as load_config
-from perfkit.errors import DeadlockError, MissingExtraError, SimulationError, VirtualTimeoutError
+from perfkit.errors import (
+    DeadlockError,
+    MissingExtraError,
+    ScenarioError,
+    SimulationError,
+    VirtualTimeoutError,
+)
 from perfkit.fingerprints import describe_url
 from perfkit.model import Cell, CellCost, Finding, HostFacts, Sample, Trace, busy_ns, pack, peak_overlap
 from perfkit.model.plain import text as plain_text
@@ -48,7 +55,8 @@ class Job:
     """What to measure, as plain data, so that it can be sent to another process.
 
     ``seeds`` has one entry per sample; ``limit_ns`` bounds virtual time. ``style`` "sync" needs a process
-    prepared to simulate threads. In wall time ``addresses`` are those of the running world.
+    prepared to simulate threads. In wall time ``addresses`` are those of the running world. ``options`` are
+    values of the strategy's parameters, by name.
     """
 
     file: str
@@ -61,6 +69,7 @@ class Job:
     limit_ns: int
     style: str = "async"
     addresses: dict[str, str] = field(default_factory=dict)
+    options: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -86,6 +95,7 @@ class _Sample:
     trace: Trace | None = None
     counters: dict[str, int] = field(default_factory=dict)
     explain: bool = False
+    access: Access | None = None
 
 
 def measure(scenario: Scenario, job: Job) -> Measured:
@@ -134,6 +144,7 @@ def _run_guarded(cell: Cell, sample: _Sample, strategy: Strategy, world: World, 
         else:
             _run_wall(sample, strategy, world, job, seed)
         _check_comparable(sample.answer)
+        _check_figures(sample.access)
     except DeadlockError as error:
         cell.status, cell.error = "deadlock", _cut(str(error))
     except (VirtualTimeoutError, TimeoutError) as error:
@@ -154,7 +165,7 @@ def _run_virtual(sample: _Sample, strategy: Strategy, world: World, job: Job, se
         async with world.start(job.size, seed, network) as running:
             access = world.access(running.addresses, job.size, seed, "virtual")
             with _counted(sample, running):
-                await _record(sample, strategy, access, world.host_facts(running.addresses))
+                await _record(sample, strategy, access, world.host_facts(running.addresses), job)
 
     run(main, network=network, limit_ns=job.limit_ns)
 
@@ -168,7 +179,8 @@ def _run_virtual_sync(sample: _Sample, strategy: Strategy, world: World, job: Jo
     def main(running: Running) -> None:
         access = world.access(running.addresses, job.size, seed, "virtual")
         with _counted(sample, running), _recorded(sample, world.host_facts(running.addresses)):
-            sample.answer = strategy.run(access, access.size)
+            sample.access = access
+            sample.answer = strategy.run(access, access.size, **job.options)
 
     run_sync(main, network=network, limit_ns=job.limit_ns, world=lambda: world.start(job.size, seed, network))
 
@@ -193,15 +205,19 @@ def _run_wall(sample: _Sample, strategy: Strategy, world: World, job: Job, seed:
     access = world.access(job.addresses, job.size, seed, "wall")
     facts = world.host_facts(job.addresses)
     if strategy.style == "async":
-        fine_timers.run(lambda: _record(sample, strategy, access, facts))  # links may be made of sleeps
+        fine_timers.run(lambda: _record(sample, strategy, access, facts, job))  # links may be made of sleeps
         return
     with _recorded(sample, facts):
-        sample.answer = strategy.run(access, access.size)
+        sample.access = access
+        sample.answer = strategy.run(access, access.size, **job.options)
 
 
-async def _record(sample: _Sample, strategy: Strategy, access: Access, facts: list[HostFacts]) -> None:
+async def _record(
+    sample: _Sample, strategy: Strategy, access: Access, facts: list[HostFacts], job: Job
+) -> None:
     with _recorded(sample, facts):
-        sample.answer = await strategy.run(access, access.size)
+        sample.access = access
+        sample.answer = await strategy.run(access, access.size, **job.options)
 
 
 @contextmanager
@@ -226,6 +242,12 @@ def _check_comparable(answer: Any) -> None:
         raise TypeError(f"its answer cannot be compared with == ({error}); return plain data") from error
 
 
+def _check_figures(access: Access | None) -> None:
+    for name, value in access.figures.items() if access is not None else ():
+        if not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise ScenarioError(f"figure {name!r} must be a finite number, not {value!r}")
+
+
 def _add(cell: Cell, sample: _Sample, seed: int) -> None:
     """Enter one sample; the first one also gives counters, findings and the trace."""
     if cell.status == "ok":
@@ -237,7 +259,9 @@ def _add(cell: Cell, sample: _Sample, seed: int) -> None:
     cell.counters = dict(sorted({**count(trace), **_only_there(sample.counters)}.items()))
     cell.waiting_ns = busy_ns(operations)
     cell.peak_in_flight = peak_overlap(operations)
-
+    if sample.access is not None and cell.status == "ok":
+        cell.figures = dict(sorted(sample.access.figures.items()))
+        cell.series = list(sample.access.series)
     cell.findings = check(trace, Limits.of(load_config()))
     cell.trace = pack(trace, limit=MAX_KEPT_SPANS)
 

@@ -6,14 +6,16 @@ by looking through a module for them.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from msgspec import Struct
 
 from perfkit.errors import ScenarioError, UnknownNameError
-from perfkit.model import Claim, Frame, ScenarioResult, StrategyInfo
+from perfkit.model import Claim, Frame, Mark, ScenarioResult, StrategyInfo
 from perfkit.tracing import callpath
 
 if TYPE_CHECKING:
@@ -23,6 +25,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 Check = Callable[[ScenarioResult], "tuple[str, bool | None]"]
 
 DEFAULT_WORLD = "default"
+NOTHING: Mapping[str, Sequence[float]] = MappingProxyType({})
+
+NO_REFUSALS: Mapping[str, float] = MappingProxyType({"status_429": 0, "status_503": 0})
+"""A setting that a service refuses requests at is no candidate for ``perfkit tune``."""
+
 STYLES = ("async", "sync")
 MAX_GROWTH = 10
 
@@ -61,6 +68,11 @@ class Scenario:
 
     ``sizes`` are numbers of ``unit``; ``world`` is one world or a mapping of names to worlds. ``growth`` is
     how counters may grow at most, as an exponent of the size: 1 with it, 0 not at all (else PK502).
+    ``default_sizes`` are those measured when none is named (default: all). ``marks`` are stretches of time
+    that series are shown with.
+
+    ``goal`` is what ``perfkit tune`` makes small: the name of a figure or counter, or several with a weight
+    each, which are added up. ``limits`` are the most that figures or counters may reach.
 
     >>> from perfkit.worlds import WebWorld
     >>> shop = Scenario("shop", sizes=(10, 100), world=WebWorld(lambda size: None), unit="orders")
@@ -80,6 +92,10 @@ class Scenario:
         title: str = "",
         doc: str = "",
         growth: float = 1.0,
+        default_sizes: Sequence[int] = (),
+        marks: Sequence[Mark] = (),
+        goal: str | Mapping[str, float] = "elapsed_ns",
+        limits: Mapping[str, float] = NO_REFUSALS,
     ) -> None:
         if not name or any(letter in name for letter in "/\\ ,"):
             raise ScenarioError(f"a scenario's name must be a word without / \\ , or spaces, not {name!r}")
@@ -87,12 +103,18 @@ class Scenario:
             raise ScenarioError(f"scenario {name}: sizes must be whole numbers from 1, not {sizes!r}")
         if not isinstance(growth, (int, float)) or not 0 <= growth <= MAX_GROWTH:
             raise ScenarioError(f"scenario {name}: growth must be an exponent from 0 to 10, not {growth!r}")
+        if unknown := sorted(set(default_sizes) - set(sizes)):
+            raise ScenarioError(f"scenario {name}: default_sizes has {unknown[0]}, which is not among sizes")
         caller = sys._getframe(1)
         self.name = name
         self.sizes = tuple(sorted(set(sizes)))
         self.worlds: dict[str, World] = dict(world) if isinstance(world, Mapping) else {DEFAULT_WORLD: world}
+        self.default_sizes = tuple(sorted(set(default_sizes or sizes)))
         self.unit = unit
         self.growth = growth
+        self.marks = tuple(marks)
+        self.goal = {goal: 1.0} if isinstance(goal, str) else dict(goal)
+        self.limits = dict(limits)
         self.title = title
         self.doc = doc or (caller.f_globals.get("__doc__") or "").strip()
         self.file = caller.f_code.co_filename
@@ -116,6 +138,7 @@ class Scenario:
         worlds: Iterable[str] = (),
         sizes: Iterable[int] = (),
         needs: str = "",
+        tune: Mapping[str, Sequence[float]] = NOTHING,
     ) -> Callable[[F], F]: ...
     def strategy(
         self,
@@ -132,6 +155,7 @@ class Scenario:
         worlds: Iterable[str] = (),
         sizes: Iterable[int] = (),
         needs: str = "",
+        tune: Mapping[str, Sequence[float]] = NOTHING,
     ) -> Any:
         """Declare a strategy: ``@scenario.strategy`` or ``@scenario.strategy(baseline=True, ...)``.
 
@@ -141,6 +165,8 @@ class Scenario:
         ``fixes`` names the rule whose prediction it proves. ``flaw`` says why it is expected to go wrong.
         ``builds_on`` names the strategy that this one is with one thing mended: reports show what that saves.
         ``worlds`` and ``sizes`` limit where it runs. ``needs`` names a package without which it is skipped.
+        ``tune`` names keyword-only parameters of the function and the values ``perfkit tune`` begins with:
+        ``tune={"batch": (1, 10, 50)}`` for ``async def run(world, size, *, batch=50)``.
         """
 
         def declare(function: F) -> F:
@@ -157,6 +183,7 @@ class Scenario:
                 fixes=fixes,
                 flaw=flaw,
                 builds_on=builds_on,
+                parameters=_parameters(full, function, tune) if tune else {},
             )
             self._add(Strategy(info, function, _defined_at(function), tuple(worlds), tuple(sizes), needs))
             return function
@@ -207,6 +234,29 @@ class Scenario:
 
 SHAPES = ("serial", "batched", "concurrent", "batched_concurrent")
 """Shapes readers know; reports draw these beside each other."""
+
+
+def _parameters(
+    name: str, function: Callable[..., Any], tune: Mapping[str, Sequence[float]]
+) -> dict[str, list[float]]:
+    import inspect  # late, as above
+
+    declared = inspect.signature(function).parameters
+    for parameter, values in tune.items():
+        found = declared.get(parameter)
+        if found is None or found.kind is not found.KEYWORD_ONLY or found.default is found.empty:
+            raise ScenarioError(
+                f"strategy {name}: tune names {parameter!r}; make it a keyword-only parameter with a default"
+            )
+        if not values or not all(_is_number(value) for value in (*values, found.default)):
+            raise ScenarioError(
+                f"strategy {name}: {parameter} and its default must be finite numbers, not {values!r}"
+            )
+    return {parameter: sorted(set(values)) for parameter, values in tune.items()}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _defined_at(function: Callable[..., Any]) -> Frame:

@@ -55,7 +55,8 @@ class StrategyInfo(Struct, frozen=True):
     ``group`` names the client or library it uses. ``fixes`` names the rule whose finding it is the fix for.
     ``flaw`` says why a strategy is expected to go wrong (then it may fail or differ without failing the run).
     ``shape`` places it among the shapes readers know: "serial", "batched", "concurrent", ... or "".
-    ``builds_on`` names the strategy that this one is with one thing mended.
+    ``builds_on`` names the strategy that this one is with one thing mended. ``parameters`` are the values
+    that ``perfkit tune`` begins with, by the name of the parameter.
     """
 
     name: str
@@ -67,6 +68,7 @@ class StrategyInfo(Struct, frozen=True):
     fixes: str = ""
     flaw: str = ""
     builds_on: str = ""
+    parameters: dict[str, list[float]] = field(default_factory=dict)
 
 
 class Sample(Struct, frozen=True):
@@ -76,12 +78,35 @@ class Sample(Struct, frozen=True):
     elapsed_ns: int
 
 
+class Series(Struct, frozen=True):
+    """A figure over time: ``values`` in ``unit``, one for each ``step_ns`` from ``start_ns`` on.
+
+    Times are nanoseconds since the strategy began; None where there is no value.
+    """
+
+    name: str
+    unit: str
+    start_ns: int
+    step_ns: int
+    values: list[float | None]
+
+
+class Mark(Struct, frozen=True):
+    """A stretch of a scenario's time that series are shown with, such as an outage; as ``Series`` counts."""
+
+    title: str
+    from_ns: int
+    until_ns: int
+
+
 class Cell(Struct):
     """One strategy in one world at one size.
 
     ``status``: "ok", "failed" (raised), "timeout", "deadlock" or "skipped"; ``error`` says more.
     ``agrees``: the answer equals the baseline's (None where one of them has none).
     ``counters`` are figures without noise: request, connect, bytes_sent, bytes_received, status_503, ...
+    ``figures`` are what the strategy measured itself in its first sample, units in their names
+    (``card_p50_ns``); ``series`` are the same over time.
     ``waiting_ns`` is the time of the first sample during which an operation was under way,
     ``peak_in_flight`` how many at most.
     """
@@ -93,6 +118,8 @@ class Cell(Struct):
     error: str = ""
     samples: list[Sample] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
+    series: list[Series] = field(default_factory=list)
     waiting_ns: int = 0
     peak_in_flight: int = 0
     answer: str = ""
@@ -149,6 +176,7 @@ class ScenarioResult(Struct):
     cells: list[Cell] = field(default_factory=list)
     predictions: list[Prediction] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
 
     def strategy(self, name: str) -> StrategyInfo:
         """The strategy of that name; KeyError if there is none."""

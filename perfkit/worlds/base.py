@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from perfkit.errors import UnknownNameError
-from perfkit.model import HostFacts, WorldInfo
+from perfkit.model import HostFacts, Series, WorldInfo
 
 if TYPE_CHECKING:
     from perfkit.sim import Network
@@ -46,7 +46,8 @@ class Access:
 
     The ``url`` of an HTTP service ends in a slash. ``clock`` is "virtual" or "wall". ``facts`` holds what
     else the world tells its strategies, such as the rate limit that a well-behaved client keeps to. A world
-    of several parts has them as items:
+    of several parts has them as items. What the strategy measures itself it puts into ``figures`` (finite
+    numbers, the unit in the name, as ``card_p50_ns``) and ``series``; both are shown beside the times:
 
     >>> both = Access("", 1, 1, parts={"jobs": Access("http://jobs.test/", 1, 1)})
     >>> both["jobs"].url
@@ -59,6 +60,8 @@ class Access:
     clock: str = "virtual"
     facts: dict[str, Any] = field(default_factory=dict)
     parts: Mapping[str, Any] = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
+    series: list[Series] = field(default_factory=list)
 
     def __getitem__(self, name: str) -> Any:
         """The part of that name, as that part's world hands it out; UnknownNameError if there is none."""
