@@ -114,8 +114,8 @@ async def batched(world: Access, size: int) -> Answer:
         return report(found, activities)
 
 
-@leads.strategy(group="aiohttp", name="concurrent")
-async def concurrent(world: Access, size: int) -> Answer:
+@leads.strategy(group="aiohttp", name="concurrent", tune={"limit": (1, 2, 5, 10, 20, 50)})
+async def concurrent(world: Access, size: int, *, limit: int = WORKERS) -> Answer:
     """One call per lead, five at a time."""
     async with client(world) as portal:
         found = await portal.list_all("crm.lead.list", LEADS)
@@ -123,17 +123,19 @@ async def concurrent(world: Access, size: int) -> Answer:
         async def one(lead: str) -> Any:
             return (await portal.call("crm.activity.list", open_activities(lead)))["result"]
 
-        pages = await bounded_gather(one, ids(found), limit=WORKERS)
+        pages = await bounded_gather(one, ids(found), limit=limit)
         return report(found, [row for page in pages for row in page])
 
 
-@leads.strategy(group="aiohttp", name="batched_concurrent")
-async def batched_concurrent(world: Access, size: int) -> Answer:
+@leads.strategy(
+    group="aiohttp", name="batched_concurrent", tune={"batch": (10, 25, 50), "limit": (1, 2, 5, 10, 20)}
+)
+async def batched_concurrent(world: Access, size: int, *, batch: int = BATCH, limit: int = WORKERS) -> Answer:
     """Fifty calls per batch request, five batches at a time."""
     async with client(world) as portal:
         found = await portal.list_all("crm.lead.list", LEADS)
         commands = [command("crm.activity.list", open_activities(lead)) for lead in ids(found)]
-        parts = await bounded_gather(portal.batch, chunks(commands, BATCH), limit=WORKERS)
+        parts = await bounded_gather(portal.batch, chunks(commands, batch), limit=limit)
         return report(found, [row for part in parts for rows in part for row in rows])
 
 

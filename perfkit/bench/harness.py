@@ -18,7 +18,7 @@ from perfkit.bench.discovery import load_file
 from perfkit.bench.environment import describe_machine
 from perfkit.bench.measure import Job, Measured
 from perfkit.bench.pool import Pool, default_workers, lost
-from perfkit.bench.scenario import STYLES, Scenario, Strategy
+from perfkit.bench.scenario import CLOCKS, STYLES, Scenario, Strategy
 from perfkit.errors import UnknownNameError, UsageError, WorldError
 from perfkit.model import Cell, Finding, Prediction, Run, ScenarioResult
 from perfkit.rules import growth, results_differ
@@ -28,7 +28,6 @@ from perfkit.worlds.serving import serving
 if TYPE_CHECKING:
     from perfkit.worlds.base import World
 
-CLOCKS = ("virtual", "wall")
 DATABASES = ("sqlite", "postgres")
 
 Progress = Callable[[int, int], None]
@@ -155,7 +154,9 @@ def _worlds(scenario: Scenario, plan: Plan) -> list[str]:
 
 
 def _left_out(scenario: Scenario, plan: Plan) -> str:
-    """A sentence about worlds whose database was not asked for."""
+    """A sentence about a scenario, or its worlds, that the plan does not measure."""
+    if plan.clock not in scenario.clocks:
+        return f"{scenario.name}: left out; it runs on the {scenario.clocks[0]} clock only"
     measured = _worlds(scenario, plan)
     left = [] if plan.worlds else [name for name in scenario.worlds if name not in measured]
     wanted = ",".join(sorted({scenario.worlds[name].info(name).database for name in left}))
@@ -173,6 +174,8 @@ def _wanted(strategy: Strategy, wanted: Sequence[str]) -> bool:
 
 def _jobs(scenario: Scenario, plan: Plan) -> list[Job]:
     """The cells to measure, the longest first, so that no worker is left with a long one at the end."""
+    if plan.clock not in scenario.clocks:
+        return []
     seeds = tuple(range(plan.seed, plan.seed + plan.repeats))
     return [
         Job(

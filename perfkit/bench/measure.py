@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from perfkit.bench.demand import Load, load_of
 from perfkit.bench.scenario import Scenario, Strategy
 from perfkit.config import load as load_config
 from perfkit.errors import (
@@ -56,7 +57,7 @@ class Job:
 
     ``seeds`` has one entry per sample; ``limit_ns`` bounds virtual time. ``style`` "sync" needs a process
     prepared to simulate threads. In wall time ``addresses`` are those of the running world. ``options`` are
-    values of the strategy's parameters, by name.
+    values of the strategy's parameters, by name. A ``brief`` job is not judged by rules and keeps no trace.
     """
 
     file: str
@@ -70,19 +71,24 @@ class Job:
     style: str = "async"
     addresses: dict[str, str] = field(default_factory=dict)
     options: dict[str, float] = field(default_factory=dict)
+    brief: bool = False
 
 
 @dataclass
 class Measured:
     """A cell, what it cost on this machine, and the answer of each seed (for comparing).
 
-    ``delivered`` are facts about the world's links, as measured in wall time.
+    ``delivered`` are facts about the world's links, as measured in wall time. A ``brief`` job gives its
+    ``load`` in the trace's place; ``options`` and the first ``seed`` are the job's.
     """
 
     cell: Cell
     cost: CellCost
     answers: list[Any] = field(default_factory=list)
     delivered: dict[str, str] = field(default_factory=dict)
+    load: Load | None = None
+    options: dict[str, float] = field(default_factory=dict)
+    seed: int = 0
 
 
 @dataclass
@@ -103,6 +109,7 @@ def measure(scenario: Scenario, job: Job) -> Measured:
     strategy, world = scenario.strategies[job.strategy], scenario.worlds[job.world]
     cell = Cell(job.world, job.strategy, job.size)
     answers: list[Any] = []
+    load: Load | None = None
     computing_ns, started_ns = 0, time.perf_counter_ns()
     if strategy.needs and importlib.util.find_spec(strategy.needs) is None:
         cell.status = "skipped"
@@ -112,16 +119,26 @@ def measure(scenario: Scenario, job: Job) -> Measured:
             sample = _Sample()
             _run_guarded(cell, sample, strategy, world, job, seed)
             _add(cell, sample, seed)
-            if seed == job.seeds[0] and cell.status == "ok" and job.clock == "virtual":
-                cell.findings += _about_plans(cell, strategy, world, job)
+            if seed == job.seeds[0] and sample.trace is not None:
+                if job.brief:
+                    load = load_of(sample.trace)
+                else:
+                    _judge(cell, sample.trace, strategy, world, job)
             computing_ns = computing_ns or sample.computing_ns
             if cell.status != "ok":
                 break
             answers.append(sample.answer)
     real_ns = time.perf_counter_ns() - started_ns
-    return Measured(
-        cell, CellCost(job.scenario, job.world, job.strategy, job.size, computing_ns, real_ns), answers
-    )
+    cost = CellCost(job.scenario, job.world, job.strategy, job.size, computing_ns, real_ns)
+    return Measured(cell, cost, answers, load=load, options=dict(job.options), seed=job.seeds[0])
+
+
+def _judge(cell: Cell, trace: Trace, strategy: Strategy, world: World, job: Job) -> None:
+    """Keep what the rules say of the trace, and its beginning."""
+    cell.findings = check(trace, Limits.of(load_config()))
+    cell.trace = pack(trace, limit=MAX_KEPT_SPANS)
+    if cell.status == "ok" and job.clock == "virtual":
+        cell.findings += _about_plans(cell, strategy, world, job)
 
 
 def _about_plans(cell: Cell, strategy: Strategy, world: World, job: Job) -> list[Finding]:
@@ -249,10 +266,10 @@ def _check_figures(access: Access | None) -> None:
 
 
 def _add(cell: Cell, sample: _Sample, seed: int) -> None:
-    """Enter one sample; the first one also gives counters, findings and the trace."""
+    """Enter one sample; the first one also gives counters and figures."""
     if cell.status == "ok":
         cell.samples.append(Sample(seed, sample.elapsed_ns))
-    if cell.trace is not None or sample.trace is None:
+    if cell.counters or sample.trace is None:
         return
     trace = sample.trace
     operations = trace.of_kind("request", "query")
@@ -262,8 +279,6 @@ def _add(cell: Cell, sample: _Sample, seed: int) -> None:
     if sample.access is not None and cell.status == "ok":
         cell.figures = dict(sorted(sample.access.figures.items()))
         cell.series = list(sample.access.series)
-    cell.findings = check(trace, Limits.of(load_config()))
-    cell.trace = pack(trace, limit=MAX_KEPT_SPANS)
 
 
 def _only_there(counters: dict[str, int]) -> dict[str, int]:

@@ -44,12 +44,13 @@ class _Worker:
 class Pool:
     """Measures jobs in worker processes; use it as a context manager, which stops them all at its end.
 
-    A job that takes more than ``timeout_s`` real seconds, or kills its process, gives a cell that says so.
+    A job that takes more than ``timeout_s`` real seconds, which may be changed between runs, or kills its
+    process, gives a cell that says so.
     """
 
     def __init__(self, workers: int, *, timeout_s: float) -> None:
         self._size = workers
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Pool:
@@ -68,8 +69,8 @@ class Pool:
         while queue or any(worker.job for worker in self._workers):
             for worker in self._workers:
                 if worker.job is None and queue:
-                    _give(worker, queue.pop(), self._timeout_s)
-            yield from _collect(self._workers, self._timeout_s)
+                    _give(worker, queue.pop(), self.timeout_s)
+            yield from _collect(self._workers, self.timeout_s)
 
 
 def default_workers() -> int:
@@ -130,7 +131,8 @@ def _receive(worker: _Worker, job: Job) -> Measured:
 def lost(job: Job, status: str, error: str) -> Measured:
     """The result of a job whose process gave none."""
     cell = Cell(job.world, job.strategy, job.size, status=status, error=error)
-    return Measured(cell, CellCost(job.scenario, job.world, job.strategy, job.size, 0, 0))
+    cost = CellCost(job.scenario, job.world, job.strategy, job.size, 0, 0)
+    return Measured(cell, cost, options=dict(job.options), seed=job.seeds[0])
 
 
 def _restart(worker: _Worker, style: str = "") -> None:

@@ -30,6 +30,7 @@ NOTHING: Mapping[str, Sequence[float]] = MappingProxyType({})
 NO_REFUSALS: Mapping[str, float] = MappingProxyType({"status_429": 0, "status_503": 0})
 """A setting that a service refuses requests at is no candidate for ``perfkit tune``."""
 
+CLOCKS = ("virtual", "wall")
 STYLES = ("async", "sync")
 MAX_GROWTH = 10
 
@@ -69,7 +70,7 @@ class Scenario:
     ``sizes`` are numbers of ``unit``; ``world`` is one world or a mapping of names to worlds. ``growth`` is
     how counters may grow at most, as an exponent of the size: 1 with it, 0 not at all (else PK502).
     ``default_sizes`` are those measured when none is named (default: all). ``marks`` are stretches of time
-    that series are shown with.
+    that series are shown with. ``clocks`` are those it can be run on: a simulated day is for "virtual" alone.
 
     ``goal`` is what ``perfkit tune`` makes small: the name of a figure or counter, or several with a weight
     each, which are added up. ``limits`` are the most that figures or counters may reach.
@@ -96,6 +97,7 @@ class Scenario:
         marks: Sequence[Mark] = (),
         goal: str | Mapping[str, float] = "elapsed_ns",
         limits: Mapping[str, float] = NO_REFUSALS,
+        clocks: Sequence[str] = CLOCKS,
     ) -> None:
         if not name or any(letter in name for letter in "/\\ ,"):
             raise ScenarioError(f"a scenario's name must be a word without / \\ , or spaces, not {name!r}")
@@ -105,8 +107,11 @@ class Scenario:
             raise ScenarioError(f"scenario {name}: growth must be an exponent from 0 to 10, not {growth!r}")
         if unknown := sorted(set(default_sizes) - set(sizes)):
             raise ScenarioError(f"scenario {name}: default_sizes has {unknown[0]}, which is not among sizes")
+        if not clocks or any(clock not in CLOCKS for clock in clocks):
+            raise ScenarioError(f"scenario {name}: clocks must be among {', '.join(CLOCKS)}, not {clocks!r}")
         caller = sys._getframe(1)
         self.name = name
+        self.clocks = tuple(clocks)
         self.sizes = tuple(sorted(set(sizes)))
         self.worlds: dict[str, World] = dict(world) if isinstance(world, Mapping) else {DEFAULT_WORLD: world}
         self.default_sizes = tuple(sorted(set(default_sizes or sizes)))

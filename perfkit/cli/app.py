@@ -9,6 +9,7 @@ import click
 
 VERBS: dict[str, tuple[str, str]] = {
     "bench": ("perfkit.cli.bench", "Compare the strategies of scenarios: the main job."),
+    "tune": ("perfkit.cli.tune", "Find the best parameters of a scenario's strategies, and say why."),
     "run": ("perfkit.cli.run", "Trace a program: what it waits for, and which line to change."),
     "analyze": ("perfkit.cli.analyze", "Judge traces that others recorded: OTLP, Jaeger, Chrome, perfkit."),
     "report": ("perfkit.cli.report", "Show a stored run as HTML, text, SARIF, JUnit or annotations."),

@@ -75,6 +75,7 @@ def _fault(text: str) -> Fault:
     given = dict(setting.partition("=")[::2] for setting in settings)
     readers: dict[str, tuple[str, Callable[[str], Any]]] = {
         "share": ("share", float),
+        "p": ("share", float),  # as the faults of the mock portal have it
         "bytes": ("after_bytes", int),
         "connections": ("after_connections", int),
         "close": ("close_ns", lambda each: Duration().convert(each, None, None)),

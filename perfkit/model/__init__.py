@@ -21,6 +21,7 @@ from perfkit.model.run import (
     WorldInfo,
 )
 from perfkit.model.trace import Frame, HostFacts, Span, Trace, busy_ns, peak_overlap
+from perfkit.model.tuning import Knee, Point, Step, Tuning
 from perfkit.model.verdict import Outcome, Verdict
 
 __all__ = [
@@ -34,18 +35,22 @@ __all__ = [
     "Git",
     "HostFacts",
     "Imported",
+    "Knee",
     "Machine",
     "Mark",
     "Outcome",
     "PackedTrace",
+    "Point",
     "Prediction",
     "Run",
     "Sample",
     "ScenarioResult",
     "Series",
     "Span",
+    "Step",
     "StrategyInfo",
     "Trace",
+    "Tuning",
     "Verdict",
     "WorldInfo",
     "busy_ns",

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from perfkit.model.finding import Finding
 from perfkit.model.packing import PackedTrace
 from perfkit.model.profile import Profile
+from perfkit.model.tuning import Tuning
 from perfkit.model.verdict import Outcome
 
 SCHEMA = 2
@@ -257,7 +258,7 @@ class Imported(Struct):
 
 
 class Run(Struct):
-    """The document. ``kind`` is "bench", "trace" or "analysis"; ``clock`` "virtual" or "wall"."""
+    """The document. ``kind`` is "bench", "tune", "trace" or "analysis"; ``clock`` "virtual" or "wall"."""
 
     kind: str
     clock: str
@@ -273,10 +274,12 @@ class Run(Struct):
     interrupted: bool = False
     warnings: list[str] = field(default_factory=list)
     imported: Imported | None = None
+    tunings: list[Tuning] = field(default_factory=list)
 
     def problems(self) -> list[str]:
         """What keeps this run from passing, a sentence each."""
-        return [sentence for scenario in self.scenarios for sentence in scenario.problems()]
+        tuned = [sentence for tuning in self.tunings if (sentence := tuning.problem())]
+        return [sentence for scenario in self.scenarios for sentence in scenario.problems()] + tuned
 
     @property
     def outcome(self) -> Outcome:
@@ -284,5 +287,7 @@ class Run(Struct):
         if self.problems():
             return Outcome.FAIL
         read = self.imported is not None and self.imported.spans > 0
-        measured = read or self.trace is not None or any(c.samples for s in self.scenarios for c in s.cells)
+        cells = any(cell.samples for scenario in self.scenarios for cell in scenario.cells)
+        tuned = any(tuning.chosen is not None for tuning in self.tunings)
+        measured = read or self.trace is not None or cells or tuned
         return Outcome.PASS if measured and not self.interrupted else Outcome.INCONCLUSIVE

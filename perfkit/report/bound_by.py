@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perfkit.model import Cell, Run, ScenarioResult, Trace, unpack
+from perfkit.model import Cell, Run, ScenarioResult, Trace, Tuning, unpack
 from perfkit.model.split import TimeSplit, split_trace
 from perfkit.report.units import clean, number, seconds
 
@@ -152,6 +152,20 @@ def lower_bounds(run: Run, scenario: ScenarioResult) -> list[str]:
                 f"(this machine computes {seconds(cost.computing_ns)} for it)"
             )
     return found
+
+
+def of_tuning(run: Run, tuning: Tuning) -> str:
+    """The same sentence for the setting that a tuning chose, or an empty text."""
+    chosen = tuning.point(tuning.chosen)
+    elapsed_ns = chosen.figures.get("elapsed_ns", 0) if chosen else 0
+    key = (tuning.scenario, tuning.world, tuning.strategy, tuning.size)
+    costs = [c for c in run.machine.costs if (c.scenario, c.world, c.strategy, c.size) == key]
+    if not costs or costs[0].computing_ns <= COMPUTING_SHARE * elapsed_ns:
+        return ""
+    return (
+        f"{clean(tuning.strategy, 60)} as chosen: CPU-bound, {seconds(elapsed_ns)} is a lower bound only "
+        f"(this machine computes {seconds(costs[0].computing_ns)} for it)"
+    )
 
 
 def _waited_for(split: TimeSplit) -> str:

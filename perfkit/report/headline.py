@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from perfkit.model import Cell, Finding, Imported, Outcome, Run, ScenarioResult, StrategyInfo, unpack
+from perfkit.bench.tuning.words import goal_shown, setting_shown
+from perfkit.model import Cell, Finding, Imported, Outcome, Run, ScenarioResult, StrategyInfo, Tuning, unpack
 from perfkit.report import bound_by, units
 from perfkit.report.bound_by import BoundBy
 
@@ -47,6 +48,7 @@ def headlines(run: Run) -> list[Headline]:
     found = [_of_scenario(run, scenario) for scenario in run.scenarios]
     if run.trace is not None:
         found.append(_of_trace(run))
+    found += [_of_tuning(tuning) for tuning in run.tunings]
     if run.imported is not None:
         found.append(_of_imported(run.findings, run.imported))
     return found or [Headline("", "nothing measured", "Nothing was measured.")]
@@ -81,6 +83,8 @@ def outcome_meaning(run: Run) -> str:
         return (
             "read in part; what was left out is listed below" if run.imported.left_out else "read to the end"
         )
+    if run.tunings:
+        return "a setting that keeps the limits was found"
     if run.scenarios:
         return "every strategy that claims to be right answered, and all their answers are equal"
     return "recorded to the end"
@@ -242,6 +246,25 @@ def _of_trace(run: Run) -> Headline:
     waiting = f", of which {units.seconds(waited[0])} waiting on {waited[1]}" if waited else ""
     effect = f"The program took {whole}{waiting}; {gain}."
     return Headline("", f"{gain} in {whole}", effect, sentence_of(worst) if worst else "", (), bound)
+
+
+def _of_tuning(tuning: Tuning) -> Headline:
+    """The choice and what it is worth; the knee as its cause."""
+    name, chosen = units.clean(tuning.scenario, 60), tuning.point(tuning.chosen)
+    if chosen is None or chosen.goal is None:
+        effect = f"No setting of {units.clean(tuning.strategy, 60)} was found that keeps the limits."
+        return Headline(name, "no setting found", effect)
+    setting = units.clean(setting_shown(chosen.parameters), 100)
+    declared = tuning.point(tuning.defaults)
+    gain = ""
+    if declared is not None and declared.goal and chosen.goal and declared is not chosen:
+        before = goal_shown(tuning.goal, declared.goal)
+        gain = f", {units.factor(declared.goal, chosen.goal)} less than as declared ({before})"
+    place = f"at {tuning.size:,} {units.clean(tuning.unit, 60)} on {units.clean(tuning.world_title, 80)}"
+    goal = goal_shown(tuning.goal, chosen.goal)
+    effect = f"{units.clean(tuning.strategy, 60)} does best with {setting}: {goal}{gain}, {place}."
+    knee = next((sentence for sentence in tuning.sentences if "Little" in sentence), "")
+    return Headline(name, setting, effect, units.clean(knee, 400))
 
 
 def _of_imported(findings: list[Finding], read: Imported) -> Headline:

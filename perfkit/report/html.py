@@ -10,9 +10,12 @@ from perfkit.model import Run, ScenarioResult
 from perfkit.report import fixes, pages, units
 from perfkit.report.bars import bars
 from perfkit.report.findings import MAX_ROWS
+from perfkit.report.heatmap import heat_map
 from perfkit.report.inline_svg import inline
 from perfkit.report.picture import curves, growth_figure
 from perfkit.report.strategies import groups
+from perfkit.report.timeline import places, timeline
+from perfkit.report.tuned import Tuned
 from perfkit.report.view import page
 from perfkit.report.waterfall import waterfall
 
@@ -55,7 +58,12 @@ def _environment() -> Environment:
         fix_waterfall=safe(fixes.drawing),
         waterfall=safe(waterfall),
         rule_page=safe(pages.html),
+        heat_map=safe(_heat_map),
         max_rows=MAX_ROWS,
+        timelines=lambda scenario, prefix: [
+            (caption, Markup(drawing))  # noqa: S704 - matplotlib escapes its texts
+            for caption, drawing in _timelines(scenario, prefix)
+        ],
         growth=lambda scenario, prefix: [
             (caption, Markup(drawing))  # noqa: S704 - matplotlib escapes its texts
             for caption, drawing in _growth(scenario, prefix)
@@ -66,6 +74,24 @@ def _environment() -> Environment:
 
 def _template(name: str) -> str:
     return (resources.files("perfkit.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _heat_map(tuned: Tuned, prefix: str) -> str:
+    label = "Goal of each setting; the best ones are in the table above"
+    return inline(heat_map(tuned.source).decode(), f"{prefix}-map", label)
+
+
+def _timelines(scenario: ScenarioResult, prefix: str) -> list[tuple[str, str]]:
+    """What was measured over time, with its caption, for each world."""
+    titles = {world.name: world.title or world.name for world in scenario.worlds}
+    found = []
+    for number, (world, size) in enumerate(places(scenario)):
+        marks = "".join(f"; shaded: {mark.title}" for mark in scenario.marks)
+        caption = units.clean(f"{titles[world]}, {size:,} {scenario.unit}{marks}", 300)
+        label = f"Figures over time, panel {number + 1}; the table below has their quantiles"
+        drawing = timeline(scenario, world, size).decode()
+        found.append((caption, inline(drawing, f"{prefix}-{number}", label)))
+    return found
 
 
 def _growth(scenario: ScenarioResult, prefix: str) -> list[tuple[str, str]]:

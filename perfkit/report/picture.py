@@ -5,40 +5,21 @@ A line's slope is its growth: 1 doubles with the size, 0 does not grow. Matplotl
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from perfkit.errors import MissingExtraError
 from perfkit.model import Run, ScenarioResult, StrategyInfo
 from perfkit.report import units
-from perfkit.report.inline_svg import SENTINEL
+from perfkit.report.drawing import drawing, saved
 from perfkit.report.strategies import groups
 from perfkit.stats.growth import exponent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 COLOURS = ("#7d8590", "#2a78bd", "#d5561f", "#168a6a", "#b0619a", "#a87400", "#3f94c4", "#8f6bd0")
 MARKERS = ("s", "o", "^", "D", "v", "P", "X", "*")
 """Both repeat together; a line is told by its marker as well as by its colour."""
-
-_SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "perfkit",
-    "font.size": 11,
-    "font.family": "DejaVu Sans",
-    "path.simplify": False,
-}
-_COLOURED: tuple[Any, ...] = (
-    "text.color",
-    "axes.edgecolor",
-    "axes.labelcolor",
-    "xtick.color",
-    "ytick.color",
-    "grid.color",
-)
 
 
 def main_figure(run: Run, scenario: ScenarioResult, *, kind: str = "svg") -> bytes:
@@ -72,25 +53,18 @@ def curves(
 def _draw(
     scenario: ScenarioResult, places: list[tuple[str, str]], columns: int, kind: str, note: str
 ) -> bytes:
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError("the growth chart", "matplotlib", "report") from error
     most = max((sum(1 for _ in curves(scenario, *place)) for place in places), default=0)
     height, rows = 2.9 + 0.19 * most, -(-len(places) // columns) or 1
-    text = SENTINEL if kind == "svg" else "#1c2128"
-    with mpl.rc_context():
-        # what the user's own matplotlibrc says must not change a report
-        mpl.rcdefaults()
-        mpl.rcParams.update({**_SETTINGS, **dict.fromkeys(_COLOURED, text)})
+    with drawing(kind, "the growth chart"):
+        from matplotlib.figure import Figure
+
         figure = Figure(figsize=(4.3 * columns, height * rows), layout="constrained")
         for index, (world, group) in enumerate(places):
             axes = figure.add_subplot(rows, columns, index + 1)
             _panel(axes, scenario, world, group, titled=len(places) > 1)
         if note and len(places) > 1:
             figure.supxlabel(note, fontsize=9, parse_math=False)
-        return _saved(figure, kind)
+        return saved(figure, kind)
 
 
 def _panel(axes: Axes, scenario: ScenarioResult, world: str, group: str, *, titled: bool) -> None:
@@ -136,12 +110,3 @@ def _legend(axes: Axes, labels: list[str]) -> None:
         # set afterwards: a name may hold what matplotlib takes for a formula or for "no legend"
         text.set_parse_math(False)
         text.set_text(label)
-
-
-def _saved(figure: Figure, kind: str) -> bytes:
-    out = io.BytesIO()
-    if kind == "svg":
-        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    else:
-        figure.savefig(out, format="png", dpi=150, facecolor="white", metadata={"Software": None})
-    return out.getvalue()

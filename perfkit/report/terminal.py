@@ -14,6 +14,7 @@ from perfkit.report import strategies, units
 from perfkit.report.console import Writer
 from perfkit.report.findings import MAX_ROWS, FindingRow
 from perfkit.report.headline import middle
+from perfkit.report.tuned import Tuned
 from perfkit.report.view import AnalysisView, Page, ScenarioView, TraceView, page
 
 if TYPE_CHECKING:
@@ -34,10 +35,13 @@ def render_terminal(run: Run, console: Console) -> None:
         for world in scenario.source.worlds:
             for group in strategies.groups(scenario.source):
                 _strategies(scenario.source, world.name, group, out)
+        _figure_tables(scenario, out)
         _fixes(scenario, out)
         _predictions(scenario, out)
         _findings(scenario.findings, out)
         _claims(scenario, out)
+    for tuned in shown.tunings:
+        _tuning(tuned, out)
     if shown.trace is not None:
         _trace(shown.trace, out)
     if shown.analysis is not None:
@@ -129,6 +133,22 @@ def _note(cells: list[Cell], info: StrategyInfo) -> str:
     return "; ".join(facts)
 
 
+def _figure_tables(scenario: ScenarioView, out: Writer) -> None:
+    """What strategies measured themselves: as many columns as there is room for."""
+    for table in scenario.figures:
+        out.heading(f"{table.place}: measured by the strategies")
+        columns = [list(column) for column in zip(*(row.figures for row in table.rows), strict=True)]
+        names = [row.name for row in table.rows]
+        room = out.console.width - max(8, *map(len, names))
+        shown = 0
+        for head, column in zip(table.columns, columns, strict=True):
+            room -= max(map(len, (head, *column))) + 2
+            shown += room >= 0
+        heads = ("strategy", *table.columns[:shown])
+        out.table(heads, [(row.name, *row.figures[:shown]) for row in table.rows])
+        _left_out(len(columns) - shown, "figure", out)
+
+
 def _fixes(scenario: ScenarioView, out: Writer) -> None:
     """Those of the size that is shown first; the page has the other sizes."""
     for fixes in scenario.fixes:
@@ -182,6 +202,19 @@ def _claims(scenario: ScenarioView, out: Writer) -> None:
         out.line(f"measured: {claim.measured}", indent=2)
 
 
+def _tuning(tuned: Tuned, out: Writer) -> None:
+    out.heading(f"{tuned.title}: made small is {tuned.goal}")
+    for number, sentence in enumerate(tuned.sentences):
+        out.line(sentence, "bold" if number == 0 else "")
+    for warning in tuned.warnings:
+        out.line(f"note: {warning}", "yellow")
+    heads = ("setting", "goal", "factor", *tuned.columns)
+    out.table(heads, [(row.name, row.goal, row.factor, *row.figures) for row in tuned.rows])
+    for row in tuned.rows:
+        if row.note:
+            out.line(f"{row.name}: {row.note}", indent=2)
+
+
 def _trace(trace: TraceView, out: Writer) -> None:
     out.heading("Where the time went")
     for split in trace.tables.splits:
@@ -222,6 +255,9 @@ def _machine(run: Run, shown: Page, out: Writer) -> None:
         for sentence in scenario.lower_bounds[:MAX_PROBLEMS]:
             out.line(f"{scenario.name}: {sentence}")
         _left_out(len(scenario.lower_bounds) - MAX_PROBLEMS, "lower bound", out)
+    for tuned in shown.tunings:
+        if tuned.lower_bound:
+            out.line(tuned.lower_bound)
     out.line(" · ".join(shown.provenance))
     if run.machine.real_ns:
         out.line(f"real time {units.seconds(run.machine.real_ns)}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from perfkit.model import Imported, Run, ScenarioResult
 from perfkit.report import (
     bound_by,
+    figures,
     findings,
     fixes,
     headline,
@@ -18,8 +19,10 @@ from perfkit.report import (
     profiles,
     recorded,
     strategies,
+    tuned,
     units,
 )
+from perfkit.report.figures import FigureTable
 from perfkit.report.findings import FindingRow
 from perfkit.report.fixes import Fixes
 from perfkit.report.headline import Headline
@@ -28,6 +31,7 @@ from perfkit.report.pages import RulePage
 from perfkit.report.profiles import ProfileTable
 from perfkit.report.recorded import Recorded
 from perfkit.report.strategies import World
+from perfkit.report.tuned import Tuned
 
 CLOCKS = {
     "virtual": "virtual: modelled latency on a simulated network; exact, the same on every machine",
@@ -70,6 +74,7 @@ class ScenarioView:
     doc: tuple[str, ...]
     file: str
     worlds: tuple[World, ...]
+    figures: tuple[FigureTable, ...]
     fixes: tuple[Fixes, ...]
     predictions: tuple[PredictionRow, ...]
     waterfalls: tuple[Waterfall, ...]
@@ -113,6 +118,7 @@ class Page:
     scenarios: tuple[ScenarioView, ...]
     trace: TraceView | None
     analysis: AnalysisView | None
+    tunings: tuple[Tuned, ...]
     rules: tuple[RulePage, ...]
     environment: tuple[tuple[str, str], ...]
     clock: str
@@ -134,6 +140,7 @@ def page(run: Run) -> Page:
         scenarios=tuple(_scenario(run, scenario) for scenario in run.scenarios),
         trace=_trace(run),
         analysis=_analysis(run) if run.imported else None,
+        tunings=tuple(tuned.tuned(run, tuning) for tuning in run.tunings),
         rules=tuple(pages.of_rules(found.finding.rule for found in findings.of_run(run))),
         environment=tuple(_environment(run)),
         clock=ELSEWHERE if run.imported else CLOCKS.get(run.clock, units.clean(run.clock)),
@@ -152,6 +159,7 @@ def _scenario(run: Run, scenario: ScenarioResult) -> ScenarioView:
         ),
         file=units.clean(scenario.file, 200),
         worlds=tuple(strategies.worlds(scenario)),
+        figures=tuple(figures.tables(scenario)),
         fixes=tuple(fixes.of_scenario(scenario)),
         predictions=tuple(_predictions(scenario)),
         waterfalls=tuple(lanes.of_scenario(scenario)),

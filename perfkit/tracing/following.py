@@ -6,7 +6,7 @@ its threads stays what it was.
 
 Tasks take it along by themselves, with their context. This is left to ``create_task``: between two items of a
 generator the consumer's span is passed on, and not the generator's; and of a task whose coroutine is a
-library's the line that started it is noted.
+library's the line that started it is noted, or that which started the library's task that starts it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, TypeVar
 from perfkit.tracing.callpath import Path, capture, shown
 from perfkit.tracing.open_spans import NOWHERE, Detour, OpenSpan
 from perfkit.tracing.scopes import START, active, current, here, innermost
-from perfkit.tracing.tasks import remember_job, remember_start
+from perfkit.tracing.tasks import remember_job, remember_start, start_of_task
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -186,7 +186,7 @@ def _creating(original: Any) -> Any:
             current.set(before)
         code = getattr(coro, "cr_code", None)
         if code is None or shown(code.co_filename) is None:
-            remember_start(task, capture(sys._getframe(1)))
+            remember_start(task, capture(sys._getframe(1)) or start_of_task())
         return task
 
     return create_task
@@ -207,5 +207,6 @@ def _around(scope: OpenSpan) -> OpenSpan:
 _LATER = (
     ("concurrent.futures.thread", "ThreadPoolExecutor", "submit", _submitting),
     ("asyncio.base_events", "BaseEventLoop", "create_task", _creating),
+    ("perfkit.sim.timers", "TimerLoop", "create_task", _creating),  # which makes tasks of its own
 )
 """What the program may import while something is recorded."""

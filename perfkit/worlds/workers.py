@@ -40,6 +40,11 @@ class WorkerPool:
         self._waiting: deque[Callable[[], object]] = deque()
         self._starting = False
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a worker."""
+        return len(self._waiting)
+
     def take(self, start: Callable[[], object]) -> None:
         """Call ``start()`` with a worker held until ``release``: at once if one is free, else in its turn."""
         self._waiting.append(start)

@@ -89,6 +89,19 @@ def test_parameters_are_sorted_and_each_is_there_once():
     assert scenario.strategies["strategy"].info == StrategyInfo("strategy", parameters={"limit": [1, 5]})
 
 
+def test_a_scenario_for_one_clock_is_left_out_on_the_other(waiting, monkeypatch):
+    monkeypatch.setattr(waiting, "clocks", ("virtual",))
+    run = bench([waiting], Plan(workers=1, clock="wall"))
+    assert run.scenarios[0].cells == []
+    assert "waiting: left out; it runs on the virtual clock only" in run.warnings
+
+
+@pytest.mark.parametrize("clocks", [(), ("sun",)])
+def test_clocks_are_known(clocks):
+    with pytest.raises(ScenarioError, match="clocks must be among virtual, wall"):
+        perfkit.Scenario("one", sizes=(1,), world=WebWorld(lambda size: None), clocks=clocks)
+
+
 def test_default_sizes_are_sizes():
     with pytest.raises(ScenarioError, match="default_sizes has 7, which is not among sizes"):
         perfkit.Scenario("one", sizes=(1,), world=WebWorld(lambda size: None), default_sizes=(1, 7))

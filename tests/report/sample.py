@@ -16,6 +16,7 @@ from perfkit.model import (
     Run,
     Sample,
     ScenarioResult,
+    Series,
     Span,
     StrategyInfo,
     Trace,
@@ -194,7 +195,9 @@ def hostile_run(text: str) -> Run:
     for cell in scenario.cells:
         cell.counters = {**cell.counters, f"status_{text}": 1, text: 2}
     for world in scenario.worlds:
-        cell = Cell(world.name, text, 200, "ok", text, [Sample(1, 5)], {"request": 1}, 1, 1, text, False)
+        cell = Cell(world.name, text, 200, "ok", text, [Sample(1, 5)], {"request": 1}, agrees=False)
+        cell.waiting_ns, cell.peak_in_flight, cell.answer = 1, 1, text
+        cell.figures, cell.series = {text: 1.5}, [Series(text, text, 0, 10, [1.0, None])]
         cell.findings = [
             Finding(text, text, text, 3, 5, frame, (frame, frame), 9_000_000_000_000, text, [text], text)
         ]

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from perfkit.worlds.bitrix24 import php
+from perfkit.worlds.bitrix24.config import PAGE_ROWS
+
+MAX_COMMANDS = PAGE_ROWS
+NOT_ALLOWED = ("batch", "upload", "download")
+"""Methods no command of a batch may call."""
 
 _REFERENCE = re.compile(r"\$(result(?:_error|_total|_next|_time)?)((?:\[[^\[\]]*\])*)")
 
@@ -29,11 +35,28 @@ class Results:
         """What a reference means. A step that leads nowhere ends it at the deepest value reached."""
         value: Any = getattr(self, root)
         for step in path:
-            steps = dict(php.items(value))
-            if step not in steps:
+            try:
+                value = _step(value, step)
+            except LookupError:
                 break
-            value = steps[step]
         return value
+
+
+def _step(value: Any, key: str) -> Any:
+    """The member of an array under ``key``. Raises LookupError where there is none."""
+    if isinstance(value, dict) and key in value:
+        return value[key]
+    return dict(php.items(value))[key]
+
+
+def commands_of(params: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Names and query strings of the commands in the parameters of a batch. What is no text is skipped."""
+    return [(key, command) for key, command in php.items(params.get("cmd")) if isinstance(command, str)]
+
+
+def stops_at_errors(params: Mapping[str, Any]) -> bool:
+    """Whether ``halt`` is true, as PHP sees it."""
+    return php.to_text(params.get("halt")) not in ("", "0")
 
 
 def parse_command(command: str, results: Results) -> tuple[str, php.PhpArray]:

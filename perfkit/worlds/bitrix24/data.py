@@ -2,7 +2,8 @@
 
 A lead's STATUS_ID and ASSIGNED_BY_ID are dealt from shuffled decks, so that a small portal has the same
 mixture as a large one. Only integers and ``random.Random.random`` are used: the same seed gives the same
-portal on every Python and for every hash seed.
+portal on every Python and for every hash seed. Other entities have no columns here: their rows follow from
+their position and from the leads (see ``methods``).
 """
 
 from __future__ import annotations

@@ -3,22 +3,20 @@
 Rules of the classic methods: an array under ``=`` means IN; an empty value means NULL or ''; a negated
 condition keeps rows that are NULL; the LIKE operators compare for equality where the field is not text; a key
 that is no field is dropped without a word. There is no OR: ``LOGIC`` is dropped like any other unknown key.
+(The methods for items have one; see ``items``.)
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from perfkit.worlds.bitrix24 import php
 from perfkit.worlds.bitrix24.fields import Field, Kind
-
-if TYPE_CHECKING:
-    from perfkit.worlds.bitrix24.tables import Table
 
 _OPERATORS: dict[str, tuple[str, bool]] = {
     ">=": ("ge", False), ">": ("gt", False), "<=": ("le", False), "<": ("lt", False),
@@ -40,7 +38,7 @@ class Condition:
     """One condition on one field; all conditions of a filter must hold.
 
     ``test`` is "in" (``values`` is a frozenset; None in it means NULL or ''), "like" (a tuple of patterns) or
-    one of "ge", "gt", "le", "lt" (a tuple of one value). On a relation, "in" holds a tuple of its keys.
+    one of "ge", "gt", "le", "lt" (a tuple of one value). On a field that joins, "in" holds a tuple of keys.
     """
 
     field: str
@@ -49,21 +47,28 @@ class Condition:
     negated: bool = False
 
 
-def parse_filter(raw: Any, table: Table) -> tuple[tuple[Condition, ...], tuple[str, ...]]:
-    """Conditions of ``raw`` on the rows of ``table``, and the keys that are dropped."""
+@dataclass(frozen=True)
+class Either:
+    """Conditions of which one is enough: a row must meet all of any alternative."""
+
+    alternatives: tuple[Conditions, ...]
+
+
+Conditions = tuple[Condition | Either, ...]
+"""What a row must meet, all of it."""
+
+
+def parse_filter(raw: Any, fields: Mapping[str, Field]) -> tuple[Conditions, tuple[str, ...]]:
+    """Conditions of ``raw`` on rows with ``fields``, and the keys that are dropped."""
     conditions, dropped = [], []
     for key, value in php.items(raw):
         sign, name = split_key(key)
-        condition = None
-        if name in table.fields and table.fields[name].filterable:
-            condition = _condition(sign, name, value, table.fields[name].kind)
-        elif key in table.relations:
-            joined = table.relations[key].parse(value)
-            condition = Condition(key, "in", joined) if joined else None
-        if condition is None:
+        field = fields.get(name)
+        found = condition(sign, field, value) if field is not None and field.filterable else None
+        if found is None:
             dropped.append(key)
         else:
-            conditions.append(condition)
+            conditions.append(found)
     return tuple(conditions), tuple(dropped)
 
 
@@ -77,11 +82,15 @@ def split_key(key: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else ("", key)
 
 
-def _condition(sign: str, name: str, value: Any, kind: Kind) -> Condition | None:
+def condition(sign: str, field: Field, value: Any) -> Condition | None:
     """The condition, or None where the portal makes none of it."""
+    name, kind = field.name, field.kind
     test, negated = _OPERATORS[sign]
+    if kind.join:
+        joined = kind.parse(value) if not sign else ()
+        return Condition(name, "in", joined) if joined else None
     if test in _COMPARE:
-        return Condition(name, test, (kind.parse(value),))
+        return None if field.several else Condition(name, test, (kind.parse(value),))
     several = php.values(value) if php.is_array(value) else [value]
     if test in ("like", "contains") and kind.like:
         wrap = "%{}%" if test == "contains" else "{}"
@@ -103,9 +112,16 @@ def _escape_like(value: Any) -> str:
     return re.sub(r"([%_\\])", r"\\\1", php.to_text(value))
 
 
-def predicate(condition: Condition, field: Field) -> Callable[[int], bool]:
-    """Whether the row at a position meets ``condition``."""
-    read, values, negated = field.read, condition.values, condition.negated
+def predicate(
+    condition: Condition, read: Callable[[int], Any], keys: Callable[[Any], tuple[Any, ...]] | None = None
+) -> Callable[[int], bool]:
+    """Whether the row at a position meets ``condition``; ``read`` gives its value.
+
+    ``keys`` are those of a field of several values: one that the condition asks for is enough.
+    """
+    values, negated = condition.values, condition.negated
+    if keys is not None:
+        return lambda position: (not values.isdisjoint(keys(read(position)))) is not negated
     if condition.test == "in":
         return lambda position: (or_null(read(position)) in values) is not negated
     if condition.test == "like":

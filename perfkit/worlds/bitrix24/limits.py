@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 OPERATING_WINDOW_S = 600
 OPERATING_BUCKET_S = 60
 OPERATING_RECORDED_NS = 100_000_000
-"""Calls up to 0.1 s are not recorded."""
+"""What a request spends on a method is not recorded up to 0.1 s."""
 
 
 @dataclass
@@ -65,23 +65,46 @@ class _Minute:
 class OperatingLedger:
     """Modelled time spent per credential and method over ten minutes, in buckets of one minute.
 
-    It is what the ``operating`` of an answer's ``time`` shows.
+    It is what the ``operating`` of an answer's ``time`` shows; above ``limit_s`` the method is blocked.
     """
 
+    limit_s: float = 480.0
     _spent: dict[tuple[str, str], dict[int, _Minute]] = field(default_factory=dict)
 
     def record(self, credential: str, method: str, now_s: float, cost_ns: int) -> None:
-        """Add a call that cost ``cost_ns``; short ones are free."""
-        if cost_ns > OPERATING_RECORDED_NS:
-            minutes = self._spent.setdefault((credential, method), {})
-            minutes.setdefault(int(now_s // OPERATING_BUCKET_S), _Minute(now_s)).spent_ns += cost_ns
+        """Add time that a method worked."""
+        minutes = self._spent.setdefault((credential, method), {})
+        minutes.setdefault(int(now_s // OPERATING_BUCKET_S), _Minute(now_s)).spent_ns += cost_ns
 
     def read(self, credential: str, method: str, now_s: float) -> tuple[float, int]:
         """Seconds spent in the window, and the Unix time at which the oldest of them is forgotten."""
-        minutes = self._spent.get((credential, method), {})
+        minutes = self._spent.get((credential, method))
+        if not minutes:
+            return 0.0, int(now_s) + OPERATING_WINDOW_S
         oldest_kept = int((now_s - OPERATING_WINDOW_S) // OPERATING_BUCKET_S) + 1
         for minute in [minute for minute in minutes if minute < oldest_kept]:
             del minutes[minute]
         spent_ns = sum(minute.spent_ns for minute in minutes.values())
         first_s = min((minute.first_s for minute in minutes.values()), default=now_s)
         return spent_ns / 1e9, int(first_s) + OPERATING_WINDOW_S
+
+    def blocks(self, credential: str, method: str, now_s: float) -> bool:
+        """Whether the method has worked for longer than the limit and may not be called now."""
+        return (credential, method) in self._spent and self.read(credential, method, now_s)[0] > self.limit_s
+
+
+@dataclass
+class RequestSpending:
+    """What one request has spent by method: the ledger hears of a method once it is above 0.1 s."""
+
+    ledger: OperatingLedger
+    credential: str
+    _spent_ns: dict[str, int] = field(default_factory=dict)
+
+    def add(self, method: str, now_s: float, cost_ns: int) -> None:
+        """Bill ``cost_ns`` to ``method``."""
+        before_ns = self._spent_ns.get(method, 0)
+        spent_ns = self._spent_ns[method] = before_ns + cost_ns
+        if spent_ns > OPERATING_RECORDED_NS:
+            heard_ns = before_ns if before_ns > OPERATING_RECORDED_NS else 0
+            self.ledger.record(self.credential, method, now_s, spent_ns - heard_ns)

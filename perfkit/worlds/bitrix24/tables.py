@@ -1,44 +1,37 @@
-"""Rows of an entity in columns, found through indexes, so that a page costs a page whatever the table's size.
+"""Rows of an entity, found through indexes, so that a page costs a page whatever the table's size.
 
-Rows have positions 0, 1, 2 ... in the order of their ID. A result is a sequence of positions; rows are made
-only for the page that is returned.
+Rows have positions 0, 1, 2 ... in the order of their ID. The first ones are generated: functions of their
+position, shared by all portals and never changed. What is written lies over them. A result is a sequence of
+positions; rows are made only for the page that is returned.
 """
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import chain, count
 from typing import Any
 
-from perfkit.worlds.bitrix24.fields import Field
-from perfkit.worlds.bitrix24.filters import Condition, or_null, predicate
+from perfkit.worlds.bitrix24.fields import Field, Stamp
+from perfkit.worlds.bitrix24.filters import Condition, Conditions, Either, predicate
+from perfkit.worlds.bitrix24.indexes import Index, keys_of
 
 Order = tuple[tuple[str, bool], ...]
 """Fields to sort by, each with whether it descends."""
 
-Index = dict[Any, list[int]]
 CACHED_RESULTS = 128
 _BOUNDS = {"ge", "gt", "le", "lt"}
 
 
-@dataclass(frozen=True)
-class Relation:
-    """A filter key that joins other rows: ``parse`` gives the keys a filter asks for, ``entries`` all keys.
-
-    An entry is a key and the position of a row that has it; a row may have several, and is found as often.
-    """
-
-    parse: Callable[[Any], tuple[Any, ...]]
-    entries: Callable[[], Iterable[tuple[Any, int]]]
-
-
 class Table:
-    """The rows of one entity. ``fields`` must hold ID, ascending with the position.
+    """The rows of one entity. ``fields`` must hold ID; ``ids`` are those of the generated rows, ascending.
 
-    ``compared`` counts rows tested against a condition and ``rendered`` rows made, since the table was built.
+    ``size`` is the number of positions, ``deleted`` those without a row, ``written`` the rows that are no
+    longer as they were generated, whole. ``entry_ids`` number the telephone numbers and the like that clients
+    add; ``layouts`` is for whoever renders rows. ``compared`` counts rows tested against a condition and
+    ``rendered`` rows made, since the table was built.
     """
 
     def __init__(
@@ -46,20 +39,25 @@ class Table:
         fields: Sequence[Field],
         size: int,
         *,
+        ids: Sequence[int] | None = None,
         default_order: Order = (("ID", False),),
-        relations: Mapping[str, Relation] | None = None,
+        entry_ids: Iterator[int] | None = None,
     ) -> None:
         self.fields = {field.name: field for field in fields}
         self.size = size
+        self.ids: Sequence[int] = range(1, size + 1) if ids is None else ids
         self.default_order = default_order
-        self.relations = dict(relations or {})
+        self._entry_ids = count(1) if entry_ids is None else entry_ids
+        self.written: dict[int, dict[str, Any]] = {}
+        self.deleted: set[int] = set()
+        self.layouts: dict[Any, Any] = {}
         self.compared = 0
         self.rendered = 0
         self._indexes: dict[str, Index] = {}
         self._matching = lru_cache(CACHED_RESULTS)(self._match)
         self._sorted = lru_cache(CACHED_RESULTS)(self._sort)
 
-    def find(self, conditions: tuple[Condition, ...], order: Order) -> Sequence[int]:
+    def find(self, conditions: Conditions, order: Order) -> Sequence[int]:
         """Positions of the rows that meet all ``conditions``, in ``order`` (equal ones by ID)."""
         if order and order[0][0] != "ID":
             return self._sorted(conditions, order)
@@ -68,19 +66,93 @@ class Table:
 
     def lookup(self, identity: int) -> int | None:
         """Position of the row with this ID."""
-        found = self._index("ID").get(identity)
-        return found[0] if found else None
+        try:
+            position = self.ids.index(identity)
+        except ValueError:
+            return None
+        return None if position in self.deleted else position
 
-    def render(self, positions: Iterable[int], names: Iterable[str] | None = None) -> list[dict[str, Any]]:
-        """The rows at ``positions``, with the fields ``names`` or all."""
-        chosen = list(self.fields.values()) if names is None else [self.fields[name] for name in names]
-        rows = [{field.name: field.show(position) for field in chosen} for position in positions]
-        self.rendered += len(rows)
-        return rows
+    def reader(self, name: str) -> Callable[[int], Any]:
+        """What gives the value of a field in the row at a position."""
+        read, written = self.fields[name].read, self.written
+        if not written:
+            return read
 
-    def _ascending(self, conditions: tuple[Condition, ...]) -> Sequence[int]:
+        def read_over(position: int) -> Any:
+            row = written.get(position)
+            return read(position) if row is None else row[name]
+
+        return read_over
+
+    def row(self, position: int) -> dict[str, Any]:
+        """All values of the row at ``position``."""
+        return {name: self.reader(name)(position) for name in self.fields}
+
+    def add(self, values: Mapping[str, Any], stamp: Stamp) -> int:
+        """Add a row and return its ID. ``values`` are as clients send them; the rest gets what is usual."""
+        number = self.ids[-1] + 1 if self.ids else 1
+        stamp = stamp._replace(number=number)
+        row = {name: field.fresh(stamp) if field.fresh else None for name, field in self.fields.items()}
+        self._take(row, values)
+        position, row["ID"] = self.size, number
+        self.size += 1
+        self.ids = range(1, number + 1) if isinstance(self.ids, range) else (*self.ids, number)
+        self._put(position, row)
+        return number
+
+    def update(self, identity: int, values: Mapping[str, Any], stamp: Stamp) -> bool:
+        """Change the row with this ID; whether there is one. ``values`` as for ``add``."""
+        position = self.lookup(identity)
+        if position is None:
+            return False
+        row = self.row(position)
+        self._unindex(position)
+        self._take(row, values)
+        row |= {
+            name: field.fresh(stamp) for name, field in self.fields.items() if field.renewed and field.fresh
+        }
+        row["ID"] = identity
+        self._put(position, row)
+        return True
+
+    def delete(self, identity: int) -> bool:
+        """Delete the row with this ID; whether there was one. Its ID is not used again."""
+        position = self.lookup(identity)
+        if position is None:
+            return False
+        self._unindex(position)
+        self.written.pop(position, None)
+        self.deleted.add(position)
+        self._forget_results()
+        return True
+
+    def _take(self, row: dict[str, Any], values: Mapping[str, Any]) -> None:
+        """Put ``values`` of a client into ``row``."""
+        for name, value in values.items():
+            kind = self.fields[name].kind
+            new = kind.stored(value)
+            row[name] = new if kind.merge is None else kind.merge(row[name], new, self._entry_ids)
+
+    def _put(self, position: int, row: dict[str, Any]) -> None:
+        for name, field in self.fields.items():
+            if field.derived is not None:
+                row[name] = field.derived(row)
+        self.written[position] = row
+        for name, index in self._indexes.items():
+            index.add(position, row[name])
+        self._forget_results()
+
+    def _unindex(self, position: int) -> None:
+        for name, index in self._indexes.items():
+            index.discard(position, self.reader(name)(position))
+
+    def _forget_results(self) -> None:
+        self._matching.cache_clear()
+        self._sorted.cache_clear()
+
+    def _ascending(self, conditions: Conditions) -> Sequence[int]:
         """Bounds on the ID cut a piece out of the other conditions' result: pages by ID stay cheap."""
-        bounds = [c for c in conditions if c.field == "ID" and c.test in _BOUNDS]
+        bounds = [c for c in conditions if isinstance(c, Condition) and c.field == "ID" and c.test in _BOUNDS]
         rows = self._matching(tuple(c for c in conditions if c not in bounds))
         if not bounds:
             return rows
@@ -89,66 +161,79 @@ class Table:
 
     def _between(self, bounds: Iterable[Condition]) -> tuple[int, int]:
         first, last = 0, self.size
-        read = self.fields["ID"].read
         for bound in bounds:
-            (value,) = bound.values
             side = bisect_left if bound.test in ("ge", "lt") else bisect_right
-            position = side(range(self.size), value, key=read)
+            position = side(self.ids, bound.values[0])
             if bound.test in ("ge", "gt"):
                 first = max(first, position)
             else:
                 last = min(last, position)
         return first, max(first, last)
 
-    def _sort(self, conditions: tuple[Condition, ...], order: Order) -> Sequence[int]:
+    def _sort(self, conditions: Conditions, order: Order) -> Sequence[int]:
         rows = list(self._ascending(conditions))
         for name, descends in reversed(order):
-            read = self.fields[name].read
+            read = self.reader(name)
             rows.sort(key=lambda position: _nulls_first(read(position)), reverse=descends)
-        return rows
+        return _compact(rows)
 
-    def _match(self, conditions: tuple[Condition, ...]) -> Sequence[int]:
-        rows, rest = self._candidates(conditions)
+    def _match(self, conditions: Conditions) -> Sequence[int]:
+        rows, rest = self._candidates([c for c in conditions if isinstance(c, Condition)])
         for condition in rest:
-            meets = predicate(condition, self.fields[condition.field])
+            field = self.fields[condition.field]
+            keys = partial(keys_of, field) if field.several else None
+            meets = predicate(condition, self.reader(condition.field), keys)
             self.compared += len(rows)
             rows = [position for position in rows if meets(position)]
-        return rows
+        for either in conditions:
+            if isinstance(either, Either):
+                allowed = set(chain.from_iterable(map(self._ascending, either.alternatives)))
+                rows = [position for position in rows if position in allowed]
+        return rows if isinstance(rows, range) else _compact(rows)
 
-    def _candidates(self, conditions: tuple[Condition, ...]) -> tuple[Sequence[int], list[Condition]]:
+    def _candidates(self, conditions: list[Condition]) -> tuple[Sequence[int], list[Condition]]:
         """The fewest rows an index offers, and the conditions still to be tested on them."""
         offers = [(self._offer(c), c) for c in conditions if self._has_index(c)]
         if not offers:
-            return range(self.size), list(conditions)
-        joins = [c for c in conditions if c.field in self.relations]
-        best = next((o for o in offers if o[1] in joins), None) or min(
-            offers, key=lambda o: sum(map(len, o[0]))
-        )
-        rows = sorted(chain.from_iterable(best[0]))
-        return rows, [c for c in conditions if c != best[1] and c.field not in self.relations]
+            return self._all(), conditions
+        found, best = min(offers, key=lambda offer: (not self._joins(offer[1]), sum(map(len, offer[0]))))
+        rows = list(chain.from_iterable(found))
+        if len(found) > 1:
+            # A row with several values may be offered for each of them.
+            once = self.fields[best.field].several and not self._joins(best)
+            rows = sorted(set(rows) if once else rows)
+        return rows, [c for c in conditions if c is not best]
+
+    def _all(self) -> Sequence[int]:
+        everything = range(self.size)
+        return [p for p in everything if p not in self.deleted] if self.deleted else everything
+
+    def _joins(self, condition: Condition) -> bool:
+        return self.fields[condition.field].kind.join
 
     def _has_index(self, condition: Condition) -> bool:
-        if condition.field in self.relations:
+        if self._joins(condition):
             return True
         return condition.test == "in" and not condition.negated and self.fields[condition.field].indexed
 
     def _offer(self, condition: Condition) -> list[list[int]]:
-        index = self._index(condition.field)
-        return [index[value] for value in condition.values if value in index]
+        if condition.field == "ID":
+            positions = [self.lookup(value) for value in condition.values if isinstance(value, int)]
+            return [[position] for position in positions if position is not None]
+        return self._index(condition.field).rows(condition.values)
 
     def _index(self, name: str) -> Index:
         index = self._indexes.get(name)
         if index is None:
-            index = self._indexes[name] = {}
-            for value, position in self._entries(name):
-                index.setdefault(value, []).append(position)
+            read = self.reader(name)
+            values = ((position, read(position)) for position in self._all())
+            index = self._indexes[name] = Index(self.fields[name], values)
         return index
 
-    def _entries(self, name: str) -> Iterable[tuple[Any, int]]:
-        if name in self.relations:
-            return self.relations[name].entries()
-        read = self.fields[name].read
-        return ((or_null(read(position)), position) for position in range(self.size))
+
+def _compact(rows: Iterable[int]) -> Sequence[int]:
+    """``rows`` so that a piece of them can be had without copying."""
+    return memoryview(array("q", rows))
 
 
 def _nulls_first(value: Any) -> tuple[bool, Any]:

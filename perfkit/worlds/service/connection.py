@@ -50,6 +50,7 @@ class Connection(asyncio.Protocol):
         self._ended = False  # nothing is read any more
         self._gone = False
         self._full = False
+        self._client: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
@@ -120,6 +121,14 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     @property
+    def client(self) -> str:
+        """The address of who is at the other end, without the port; "" if that is not known."""
+        if self._client is None:
+            address = self._transport.get_extra_info("peername")
+            self._client = str(address[0]) if isinstance(address, (tuple, list)) else ""
+        return self._client
+
+    @property
     def gone(self) -> bool:
         """Whether nobody is there to be answered."""
         return self._gone
@@ -146,17 +155,33 @@ class Connection(asyncio.Protocol):
         """Send a part of the answer and reset the connection."""
         if self._gone:
             return
-        self._ended = True
-        self._transport.write(head + body[: len(body) // 2] if body else head[: len(head) // 2])
-        if isinstance(self._transport, MemoryTransport):
-            self._transport.reset("the service has cut its answer off, as it was told to")
-            return
-        # Without lingering the kernel says that it was no orderly end.
-        taken = self._transport.get_extra_info("socket")
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
-        self._transport.abort()
+        self._transport.write(part_of(head, body))
+        self.reset()
+
+    def reset(self) -> None:
+        """Reset the connection, as if the server had been killed."""
+        if not self._gone:
+            self._ended = True
+            reset(self._transport)
 
     def abort(self) -> None:
         """End it at once."""
         self._ended = True
         self._transport.abort()
+
+
+def part_of(head: bytes, body: bytes) -> bytes:
+    """As much of an answer as is sent before it is cut off."""
+    return head + body[: len(body) // 2] if body else head[: len(head) // 2]
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Reset a connection of any event loop: what is not sent yet is lost, and the other end gets an error."""
+    if isinstance(transport, MemoryTransport):
+        transport.reset("the service has cut its answer off, as it was told to")
+        return
+    # Without lingering the kernel says that it was no orderly end.
+    taken = transport.get_extra_info("socket")
+    if taken is not None:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
+    transport.abort()

@@ -122,7 +122,7 @@ class Response:
 
     def encoded(self, *, head_only: bool, keep_alive: bool, extra: str = "") -> tuple[bytes, bytes]:
         """Head and body as they are sent. ``extra`` are more header lines, each with its line end."""
-        lines = [_STATUS_LINES.get(self.status) or f"HTTP/1.1 {self.status} \r\n"]
+        lines = [status_line(self.status)]
         if self.status not in _BODILESS:
             lines.append(f"Content-Type: {self.content_type}\r\nContent-Length: {len(self.content)}\r\n")
         lines += [f"{name}: {value}\r\n" for name, value in self.headers.items()]
@@ -149,6 +149,15 @@ def problem(status: int, error: str, **headers: str) -> Response:
     """An answer that says what went wrong; underscores in names of headers become dashes."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response({"error": error}, status=status, headers=named)
+
+
+def status_line(status: int) -> str:
+    """The first line of an answer, with its line end.
+
+    >>> status_line(404).rstrip()
+    'HTTP/1.1 404 Not Found'
+    """
+    return _STATUS_LINES.get(status) or f"HTTP/1.1 {status} \r\n"
 
 
 def _rows(body: Any) -> int:

@@ -1,6 +1,7 @@
 """A portal at a standing clock, and shorthands for calls."""
 
 from perfkit.worlds.bitrix24 import Portal, PortalConfig
+from perfkit.worlds.bitrix24.config import TARIFFS
 
 
 class Clock:
@@ -14,8 +15,9 @@ class Clock:
 
 
 def make_portal(leads=20, clock=None, **options):
-    """A portal without limits, unless ``burst`` is given."""
-    return Portal(PortalConfig(leads=leads, **{"burst": None, **options}), clock or Clock())
+    """A portal without limits, unless ``burst`` is given: then it has those of the cloud."""
+    limits = {} if options.get("burst") else TARIFFS["own"]
+    return Portal(PortalConfig(leads=leads, **{**limits, **options}), clock or Clock())
 
 
 def result(portal, method, **params):

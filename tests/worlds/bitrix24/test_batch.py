@@ -68,10 +68,29 @@ def test_fifty_commands_and_no_more():
     assert answer["result_error"] == {"c50": error, "c51": error, "c52": error}
 
 
-def test_a_batch_in_a_batch_is_refused():
-    answer = batch({"a": "batch?cmd[]=profile"})
+@pytest.mark.parametrize("command", ["batch?cmd[]=profile", "BATCH", "upload", "download?token=x"])
+def test_some_methods_are_refused_in_a_batch(command):
+    answer = batch({"a": command})
     assert answer["result"] == []
-    assert answer["result_error"]["a"]["error"] == "ERROR_BATCH_METHOD_NOT_ALLOWED"
+    assert answer["result_error"]["a"] == {
+        "error": "ERROR_BATCH_METHOD_NOT_ALLOWED",
+        "error_description": "Method is not allowed for batch usage",
+    }
+
+
+def test_each_command_has_all_of_its_time():
+    answer = batch({"a": "profile", "b": "crm.lead.list", "c": "nope"}, make_portal(leads=20, burst=50))
+    six = ["start", "finish", "duration", "processing", "date_start", "date_finish"]
+    assert {key: list(timing) for key, timing in answer["result_time"].items()} == {
+        key: [*six, "operating_reset_at", "operating"] for key in ("a", "b")
+    }
+
+
+@pytest.mark.parametrize("root", ["result", "result_error", "result_total", "result_next", "result_time"])
+def test_every_part_of_an_answer_can_be_referred_to(root):
+    results = Results(**{root: {"first": {"key": "ID"}}})
+    assert parse_command(f"m?a=${root}[first][key]", results) == ("m", {"a": "ID"})
+    assert parse_command(f"m?a[${root}[first][key]]=1", results) == ("m", {"a": {"ID": "1"}})
 
 
 @pytest.mark.parametrize("cmd", [None, "", "profile", 5, [], {}, [5, None, {"a": 1}]])

@@ -221,8 +221,8 @@ orders = st.lists(
 @given(conditions, orders)
 def test_indexes_and_bounds_find_what_reading_every_row_finds(raw, order):
     table = PORTAL.store.leads
-    parsed, _ = parse_filter(raw, table)
-    tests = [predicate(condition, table.fields[condition.field]) for condition in parsed]
+    parsed, _ = parse_filter(raw, table.fields)
+    tests = [predicate(condition, table.fields[condition.field].read) for condition in parsed]
     right = [position for position in range(table.size) if all(test(position) for test in tests)]
     for name, descends in reversed(order):
         read = table.fields[name].read

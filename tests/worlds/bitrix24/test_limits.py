@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.worlds.bitrix24.limits import LeakyBucket, OperatingLedger
+from perfkit.worlds.bitrix24.limits import LeakyBucket, OperatingLedger, RequestSpending
 
 NOW_S = 1_767_225_600.123
 
@@ -80,8 +80,62 @@ def test_operating_time_adds_up_per_method_and_is_forgotten_after_ten_minutes():
     assert ledger.read("c", "m", 1800.0) == (0.0, 2400)
 
 
-@pytest.mark.parametrize(("cost_ns", "spent_s"), [(100_000_000, 0.0), (100_000_001, 0.100000001)])
-def test_calls_up_to_a_tenth_of_a_second_are_free(cost_ns, spent_s):
+@pytest.mark.parametrize(
+    ("costs_ns", "spent_s"),
+    [
+        ([100_000_000], 0.0),
+        ([100_000_001], 0.100000001),
+        ([60_000_000, 40_000_000], 0.0),
+        ([60_000_000, 60_000_000], 0.12),
+        ([60_000_000] * 4, 0.24),
+    ],
+)
+def test_what_a_request_spends_on_a_method_is_free_up_to_a_tenth_of_a_second(costs_ns, spent_s):
     ledger = OperatingLedger()
-    ledger.record("c", "m", 0.0, cost_ns)
+    request = RequestSpending(ledger, "c")
+    for cost_ns in costs_ns:
+        request.add("m", 0.0, cost_ns)
+    request.add("other", 0.0, 90_000_000)
     assert ledger.read("c", "m", 0.0)[0] == spent_s
+    assert ledger.read("c", "other", 0.0)[0] == 0
+
+
+def test_the_documented_example_of_the_operating_limit():
+    """25 calls of 20 s are let in, the 26th is not, until a bucket of 40 s is forgotten."""
+    ledger = OperatingLedger()
+    called = []
+    for number in range(26):
+        now_s = 20.0 * number
+        if not ledger.blocks("c", "crm.item.list", now_s):
+            ledger.record("c", "crm.item.list", now_s, 20_000_000_000)
+            called.append(number)
+    assert called == list(range(25))
+    assert ledger.read("c", "crm.item.list", 500.0) == (500.0, 600)
+    assert ledger.blocks("c", "crm.item.list", 599.999)
+    assert not ledger.blocks("c", "other", 599.999)
+    assert not ledger.blocks("d", "crm.item.list", 599.999)
+    assert not ledger.blocks("c", "crm.item.list", 600.0)
+    assert ledger.read("c", "crm.item.list", 600.0) == (440.0, 660)
+    assert ledger.read("c", "crm.item.list", 1200.0)[0] == 0.0
+
+
+@given(st.lists(st.tuples(st.integers(0, 200), st.integers(1, 10)), max_size=60))
+def test_the_ledger_holds_ten_buckets_of_a_minute(calls):
+    """Against a plain list of all calls: those of the last ten minutes of the clock count."""
+    ledger, made, now_s = OperatingLedger(), [], 0
+    for gap_s, cost_s in calls:
+        now_s += gap_s
+        ledger.record("c", "m", float(now_s), cost_s * 1_000_000_000)
+        made.append((now_s, cost_s))
+        kept = [(at_s, spent_s) for at_s, spent_s in made if at_s // 60 > now_s // 60 - 10]
+        spent_s, reset_s = ledger.read("c", "m", float(now_s))
+        assert spent_s == sum(spent for _, spent in kept)
+        assert reset_s == kept[0][0] + 600
+
+
+def test_the_limit_itself_is_still_let_in():
+    ledger = OperatingLedger(limit_s=1.0)
+    ledger.record("c", "m", 0.0, 1_000_000_000)
+    assert not ledger.blocks("c", "m", 0.0)
+    ledger.record("c", "m", 0.0, 1)
+    assert ledger.blocks("c", "m", 0.0)

@@ -116,9 +116,34 @@ def test_select_chooses_fields_and_always_the_id(select, names):
     assert set(result(PORTAL, "crm.lead.list", select=select)[0]) == names
 
 
-@pytest.mark.parametrize("select", [[], ["*"], ["*", "UF_*"], ["ID", "*"], None, "ID"])
-def test_everything_is_selected_otherwise(select):
-    assert set(result(PORTAL, "crm.lead.list", select=select)[0]) == set(PORTAL.store.leads.fields)
+def names_of(*parts):
+    return {name for name, field in PORTAL.store.leads.fields.items() if field.part in parts}
+
+
+@pytest.mark.parametrize("select", [[], ["*"], ["ID", "*"], None, "ID"])
+def test_everything_is_selected_otherwise_but_user_fields_and_communications(select):
+    assert set(result(PORTAL, "crm.lead.list", select=select)[0]) == names_of("")
+
+
+@pytest.mark.parametrize(
+    ("select", "names"),
+    [
+        (["UF_*"], {"ID", *names_of("UF")}),
+        (["*", "UF_*"], names_of("", "UF")),
+        (["UF_CRM_SCORE", "PHONE"], {"ID", "UF_CRM_SCORE", "PHONE"}),
+        (["FM", "PHONE_CODE"], {"ID"}),
+    ],
+)
+def test_user_fields_and_communications_come_when_asked_for(select, names):
+    row = result(PORTAL, "crm.lead.list", select=select, filter={"ID": 2})[0]
+    assert set(row) == names
+
+
+def test_communications_are_left_out_where_there_are_none():
+    first, second = result(PORTAL, "crm.lead.list", select=["PHONE"], filter={"ID": [1, 2]})
+    assert first == {"ID": "1"}
+    phone = {"ID": "9", "VALUE_TYPE": "WORK", "VALUE": "+70000000002", "TYPE_ID": "PHONE"}
+    assert second == {"ID": "2", "PHONE": [phone]}
 
 
 def test_values_are_text_or_null():
@@ -130,7 +155,14 @@ def test_values_are_text_or_null():
 @pytest.mark.parametrize("method", ["crm.lead.get", "crm.activity.get"])
 def test_get_returns_the_row(method):
     assert result(PORTAL, method, ID="7")["ID"] == "7"
-    assert result(PORTAL, method, id=7) == result(PORTAL, method.replace("get", "list"), filter={"ID": 7})[0]
+    listed = result(PORTAL, method.replace("get", "list"), filter={"ID": 7})[0]
+    got = result(PORTAL, method, id=7)
+    assert listed.items() <= got.items()
+
+
+def test_get_returns_user_fields_and_communications_too():
+    assert set(result(PORTAL, "crm.lead.get", ID=7)) == names_of("", "UF") | {"PHONE", "EMAIL"}
+    assert set(result(PORTAL, "crm.lead.get", ID=3)) == names_of("", "UF") | {"PHONE"}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +182,8 @@ def test_get_without_a_row_is_an_error(params, description):
 @pytest.mark.parametrize("entity", ["lead", "activity"])
 def test_fields_describes_every_field_of_a_row(entity):
     described = result(PORTAL, f"crm.{entity}.fields")
-    assert set(described) == set(result(PORTAL, f"crm.{entity}.list")[0])
+    assert set(described) >= set(result(PORTAL, f"crm.{entity}.list", select=["*", "UF_*"])[0])
+    assert not {"FM", "PHONE_CODE"} & set(described)
     assert described["ID"]["type"] == "integer"
     assert described["ID"]["isReadOnly"] is True
 
@@ -177,8 +210,9 @@ def test_users_are_filtered_by_filter_or_parameters():
     assert page(method="user.get", ID=247)[0] == [247]
     assert page(method="user.get", FILTER={"ID": [12, 247]})[0] == [12, 247]
     assert page(method="user.get", filter={"!ACTIVE": True})[0] == [255, 301]
-    assert page(method="user.get", filter={"UF_DEPARTMENT": 1})[2] == 25
-    assert PORTAL.journal[-1].dropped_filter_keys == ("UF_DEPARTMENT",)
+    assert page(method="user.get", filter={"UF_DEPARTMENT": 1})[2] == 10
+    assert page(method="user.get", filter={"NOPE": 1})[2] == 25
+    assert PORTAL.journal[-1].dropped_filter_keys == ("NOPE",)
 
 
 def test_profile_and_methods():
@@ -204,6 +238,17 @@ def test_a_page_costs_a_page_at_any_size(order):
         "order": order,
     }
     assert work_of_a_page(2_000, **wanted) == work_of_a_page(100_000, **wanted) == [0, 50]
+
+
+def test_a_page_costs_a_page_after_writes_too():
+    portal = make_portal(leads=2_000)
+    result(portal, "crm.lead.delete", id=3)
+    result(portal, "crm.lead.update", id=5, fields={"STATUS_ID": "JUNK"})
+    wanted = {"filter": {"!STATUS_ID": "JUNK", ">ID": 1_000}, "order": {"ID": "DESC"}}
+    first = page(portal, **wanted)[0]
+    before = portal.stats()["rows_compared"]
+    assert page(portal, **wanted, start=50)[0][0] < first[-1]
+    assert portal.stats()["rows_compared"] == before
 
 
 def test_one_owner_is_looked_up_and_pages_by_id_compare_nothing():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from perfkit.errors import WorldError
 from perfkit.worlds.bitrix24 import Portal, PortalConfig
+from perfkit.worlds.bitrix24.config import TARIFFS
 from perfkit.worlds.bitrix24.methods import METHODS
 from tests.worlds.bitrix24.helpers import Clock, make_portal
 
@@ -18,10 +19,11 @@ TOO_MANY = {"error": "QUERY_LIMIT_EXCEEDED", "error_description": "Too many requ
 
 
 def test_the_method_is_looked_for_before_the_token():
-    for credential in ("1/wrong", "2/perfkitdemotoken", ""):
-        unknown = PORTAL.call("crm.nope", {}, credential=credential)
-        known = PORTAL.call("crm.lead.list", {}, credential=credential)
-        batch = PORTAL.call("batch", {}, credential=credential)
+    for user, token in (("1", "wrong"), ("2", "perfkitdemotoken"), ("", "")):
+        caller = PORTAL.authenticate(user, token)
+        unknown = PORTAL.call("crm.nope", {}, caller=caller)
+        known = PORTAL.call("crm.lead.list", {}, caller=caller)
+        batch = PORTAL.call("batch", {}, caller=caller)
         assert (unknown.status, unknown.body) == (404, NOT_FOUND)
         assert (known.status, known.body) == (batch.status, batch.body) == (401, UNKNOWN_TOKEN)
 
@@ -45,6 +47,27 @@ def test_a_batch_is_one_request_to_the_limit():
     portal = make_portal(burst=2)
     replies = [portal.call("batch", {"cmd": ["profile"] * 50}) for _ in range(3)]
     assert [reply.status for reply in replies] == [200, 200, 503]
+
+
+@pytest.mark.parametrize(("counts", "later"), [(False, [2, 2, 2]), (True, [0, 0, 0])])
+def test_refused_calls_may_fill_the_bucket(counts, later):
+    """Sixty calls at once on the standard tariff, and ten more each second: blocked ones count, or not."""
+    clock = Clock()
+    portal = make_portal(**TARIFFS["standard"], blocked_calls_count=counts, clock=clock)
+    assert sum(portal.call("profile", {}).status == 200 for _ in range(60)) == 50
+    admitted = []
+    for _ in later:
+        clock.now_s += 1.0
+        admitted.append(sum(portal.call("profile", {}).status == 200 for _ in range(10)))
+    assert admitted == later
+
+
+def test_the_enterprise_tariff_lets_more_through():
+    clock = Clock()
+    portal = make_portal(**TARIFFS["enterprise"], clock=clock)
+    assert sum(portal.call("profile", {}).status == 200 for _ in range(300)) == 250
+    clock.now_s += 2.0
+    assert sum(portal.call("profile", {}).status == 200 for _ in range(300)) == 10
 
 
 def test_refused_calls_are_let_in_again_later():
@@ -100,12 +123,38 @@ def test_the_clock_is_looked_up_at_each_call(monkeypatch):
     assert portal.journal[0].at_s == 86_400.0
 
 
+def test_recent_portals_show_whole_seconds():
+    portal = make_portal(clock=Clock(1_767_225_600.75), whole_seconds=True, command_ns=1_300_000_000)
+    timing = portal.call("profile", {}).body["time"]
+    assert (timing["start"], timing["processing"]) == (1_767_225_600, 1)
+    assert timing["duration"] == 1.30202
+    assert timing["finish"] == 1_767_225_600.75 + 1.30202
+    assert timing["date_finish"] == "2026-01-01T03:00:02+03:00"
+
+
+def test_the_journal_may_be_bounded_but_the_totals_are_not():
+    portal = make_portal(journal=3)
+    for _ in range(3):
+        portal.call("batch", {"cmd": ["profile", "nope"]})
+    assert [row.method for row in portal.journal] == ["batch", "profile", "nope"]
+    assert portal.journal.dropped == 6
+    assert (portal.stats()["requests"], portal.stats()["commands"], portal.stats()["errors"]) == (3, 6, 3)
+
+
+def test_a_reply_names_its_row():
+    portal = make_portal()
+    reply = portal.call("batch", {"cmd": ["profile"]}, client="10.0.0.1")
+    assert reply.row is portal.journal[0]
+    assert [row.client for row in portal.journal] == ["10.0.0.1"] * 2
+
+
 def test_stats_count_the_journal():
     portal = make_portal(leads=20)
     portal.call("crm.lead.list", {"filter": {"NOPE": 1}})
     portal.call("batch", {"cmd": ["crm.lead.get?ID=1", "nope"]})
     assert portal.stats() == {
-        "requests": 2, "commands": 2, "refused": 0, "errors": 1, "rows": 31, "dropped_filters": 1,
+        "requests": 2, "commands": 2, "refused": 0, "blocked": 0, "errors": 1, "rows": 31,
+        "carried_out": 2, "dropped_filters": 1, "remarks": 0,
         "rows_compared": 0, "rows_rendered": 31,
     }  # fmt: skip
 
@@ -118,6 +167,17 @@ def test_stats_count_the_journal():
         ({"burst": 0}, "lets nothing through"),
         ({"per_second": 0}, "lets nothing through"),
         ({"past_end": "loop"}, "must be 'wrap' or 'empty', not 'loop'"),
+        ({"operating": "outer"}, "must be 'off' or 'nested' or 'batch', not 'outer'"),
+        ({"costs": "real"}, "must be 'assumed' or 'documented', not 'real'"),
+        ({"bad_token_status": 400}, "must be 401 or 403, not 400"),
+        ({"operating_limit_s": 0}, "operating_limit_s must be above 0"),
+        ({"request_cap_s": -1}, "request_cap_s must be above 0"),
+        ({"sigma": float("nan")}, "sigma must be 0 or more"),
+        ({"method_ns": {"crm.Lead.get": 1}}, "give lower-case names"),
+        ({"method_ns": {"profile": -1}}, "nanoseconds of 0 or more"),
+        ({"slowdowns": ((10, 5, 2.0),)}, "must end after it begins"),
+        ({"slowdowns": ((0, 5, 0.0),)}, "its factor must be above 0"),
+        ({"journal": -1}, "keeps 0 rows or more"),
     ],
 )
 def test_bad_settings_are_refused(setting, message):
@@ -162,7 +222,7 @@ commands = st.lists(
 
 @given(st.sampled_from([*sorted(METHODS), "batch", "nope"]), params)
 def test_nothing_a_client_sends_breaks_the_portal(method, sent):
-    assert PORTAL.call(method, sent).status in (200, 400, 404)
+    assert PORTAL.call(method, sent).status in (200, 400, 403, 404)
 
 
 @given(commands)

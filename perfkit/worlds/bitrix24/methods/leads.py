@@ -2,52 +2,115 @@
 
 from __future__ import annotations
 
-from perfkit.worlds.bitrix24.answers import Answer
-from perfkit.worlds.bitrix24.data import Leads, created_s
-from perfkit.worlds.bitrix24.fields import CHAR, DATETIME, DOUBLE, INTEGER, STATUS, TEXT, Field
-from perfkit.worlds.bitrix24.lists import classic_get, classic_list, describe
-from perfkit.worlds.bitrix24.methods.store import Context, Handler
+from collections.abc import Iterator
+
+from perfkit.worlds.bitrix24 import communications
+from perfkit.worlds.bitrix24.data import FIRST_DAY_S, YEAR_S, Leads
+from perfkit.worlds.bitrix24.fields import (
+    CHAR,
+    DATE,
+    DATETIME,
+    INTEGER,
+    TEXT,
+    TEXTS,
+    USER_BOOLEAN,
+    Constant,
+    Field,
+    Stamp,
+)
+from perfkit.worlds.bitrix24.methods.entity import (
+    SOURCES,
+    always,
+    assigned,
+    classic_methods,
+    customers,
+    flag,
+    money,
+    optional,
+    stamps,
+    status,
+    text,
+)
+from perfkit.worlds.bitrix24.methods.store import LEAD, Handler
 from perfkit.worlds.bitrix24.tables import Table
 
-SOURCES = ("CALL", "EMAIL", "WEB", "ADVERTISING", "PARTNER", None)
-"""Where leads come from; a sixth of them have no source (NULL)."""
+COMPANIES = 400
+"""A portal has a company for each lead, and no more than these."""
 
 
-def table(leads: Leads) -> Table:
+def table(leads: Leads, entry_ids: Iterator[int]) -> Table:
     """The leads as the portal's API shows them."""
     size = len(leads.status)
 
     def created(position: int) -> int:
-        return created_s(position, size)
+        return FIRST_DAY_S + YEAR_S * position // size  # created_s, without the call
+
+    def modified(position: int) -> int:
+        return FIRST_DAY_S + YEAR_S * position // size + 60 * (position % 10_000)
 
     fields = [
         Field("ID", INTEGER, lambda p: p + 1, indexed=True, read_only=True),
-        Field("TITLE", TEXT, lambda p: f"Lead {p + 1}"),
-        Field("STATUS_ID", STATUS, leads.status.__getitem__, indexed=True),
-        Field("ASSIGNED_BY_ID", INTEGER, leads.manager.__getitem__, indexed=True),
-        Field("CREATED_BY_ID", INTEGER, lambda p: 1, read_only=True),
-        Field("DATE_CREATE", DATETIME, created, read_only=True),
-        Field("DATE_MODIFY", DATETIME, lambda p: created(p) + 60 * (p % 10_000), read_only=True),
-        Field("SOURCE_ID", STATUS, lambda p: SOURCES[p % 6], indexed=True),
-        Field("OPPORTUNITY", DOUBLE, lambda p: p * 37 % 200 * 500),
-        Field("CURRENCY_ID", TEXT, lambda p: "RUB"),
-        Field("COMPANY_ID", INTEGER, lambda p: p % 400 + 1 if p % 3 == 0 else None),
-        Field("COMMENTS", TEXT, lambda p: "" if p % 2 else None),
-        Field("OPENED", CHAR, lambda p: "Y"),
-    ]
-    return Table(fields, size)
+        Field("TITLE", TEXT, lambda p: f"Lead {p + 1}", fresh=_title),
+        status("STATUS_ID", leads.status.__getitem__, "NEW", item="stageId"),
+        Field("STATUS_SEMANTIC_ID", CHAR, lambda p: semantics(leads.status[p]), read_only=True,
+              item="stageSemanticId", derived=lambda row: semantics(row["STATUS_ID"])),
+        assigned(leads.manager.__getitem__),
+        *stamps(created, modified),
+        Field("DATE_CLOSED", DATETIME, Constant(), read_only=True),
+        status("SOURCE_ID", lambda p: SOURCES[p % 6]),
+        text("SOURCE_DESCRIPTION"),
+        *money(lambda p: p * 37 % 200 * 500),
+        *customers(lambda p: p % COMPANIES + 1 if p % 3 == 0 else None, contact_of),
+        text("COMMENTS", lambda p: "" if p % 2 else None),
+        flag("OPENED", "Y"),
+        text("HONORIFIC"),
+        text("NAME", lambda p: f"Person {p + 1}"),
+        text("SECOND_NAME"),
+        text("LAST_NAME"),
+        text("COMPANY_TITLE"),
+        text("POST"),
+        optional("BIRTHDATE", DATE),
+        text("ORIGINATOR_ID"),
+        text("ORIGIN_ID"),
+        text("UTM_SOURCE"),
+        text("ADDRESS"),
+        *communications.fields(PHONE, EMAIL, 1),
+        Field("UF_CRM_REGION", TEXT, lambda p: REGIONS[p % len(REGIONS)], part="UF", indexed=True),
+        Field("UF_CRM_SCORE", INTEGER, lambda p: p * 7 % 101, part="UF"),
+        Field("UF_CRM_TAGS", TEXTS, lambda p: ("hot",) if p % 10 == 0 else (), part="UF", fresh=always(())),
+        Field("UF_CRM_1720019876534", USER_BOOLEAN, lambda p: p % 9 == 0, part="UF", fresh=always(False)),
+    ]  # fmt: skip
+    return Table(fields, size, entry_ids=entry_ids)
 
 
-def _list(call: Context) -> Answer:
-    return classic_list(call.store.leads, call.params, call.config.past_end)
+REGIONS = ("north", "east", "south", "west", None)
 
 
-def _get(call: Context) -> Answer:
-    return classic_get(call.store.leads, call.params)
+PHONE = communications.Source(lambda p: p % 5, lambda p: f"+7000{p + 1:07d}")
+"""A lead's telephone number, in no country's range; a fifth of the leads has none."""
+EMAIL = communications.Source(lambda p: p % 3 == 0, lambda p: f"lead{p + 1}@example.org")
+"""Its e-mail address, of every third lead."""
 
 
-def _fields(call: Context) -> Answer:
-    return describe(call.store.leads)
+def contact_of(position: int) -> int | None:
+    """The contact a lead belongs to, for every fourth."""
+    return position // 2 + 1 if position % 4 == 2 else None
 
 
-METHODS: dict[str, Handler] = {"crm.lead.fields": _fields, "crm.lead.get": _get, "crm.lead.list": _list}
+def semantics(status_id: str | None) -> str:
+    """Whether a status is a success, a failure or still being worked on.
+
+    >>> semantics("CONVERTED"), semantics("JUNK"), semantics("NEW")
+    ('S', 'F', 'P')
+    """
+    return _SEMANTICS.get(status_id or "", "P")
+
+
+_SEMANTICS = {"CONVERTED": "S", "JUNK": "F"}
+
+
+def _title(stamp: Stamp) -> str:
+    return f"Lead #{stamp.number}"
+
+
+METHODS: dict[str, Handler] = classic_methods("crm.lead", lambda store: store.leads, LEAD)

@@ -8,11 +8,10 @@ Each returns the answers in the order of the items; the first error stops the re
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from perfkit.errors import UsageError
+from perfkit.bench.strategies.bounded import bounded_gather, chunks
 
 if TYPE_CHECKING:
     from perfkit.bench.scenario import Scenario
@@ -50,40 +49,6 @@ async def batched_concurrent(
     """In batches of ``size``, at most ``limit`` batches at a time."""
     answers = await bounded_gather(many, chunks(items, size), limit=limit)
     return [answer for batch in answers for answer in batch]
-
-
-async def bounded_gather(function: One[T, R], items: Sequence[T], *, limit: int) -> list[R]:
-    """``function`` for each item, at most ``limit`` at a time; the answers in the items' order.
-
-    Starts ``limit`` tasks and not one per item, so a million items cost no million tasks.
-    """
-    if limit < 1:
-        raise UsageError(f"limit must be 1 or more, not {limit}")
-    answers: list[Any] = [None] * len(items)
-    waiting = iter(enumerate(items))
-
-    async def work() -> None:
-        for index, item in waiting:
-            answers[index] = await function(item)
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(limit, len(items))):
-                group.create_task(work())
-    except BaseExceptionGroup as group_error:
-        raise group_error.exceptions[0] from None
-    return answers
-
-
-def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
-    """``items`` cut into pieces of ``size``; the last may be shorter.
-
-    >>> chunks([1, 2, 3], 2)
-    [[1, 2], [3]]
-    """
-    if size < 1:
-        raise UsageError(f"a batch's size must be 1 or more, not {size}")
-    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def standard(
