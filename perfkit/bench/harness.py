@@ -18,7 +18,7 @@ from perfkit.bench.discovery import load_file
 from perfkit.bench.environment import describe_machine
 from perfkit.bench.measure import Job, Measured
 from perfkit.bench.pool import Pool, default_workers, lost
-from perfkit.bench.scenario import CLOCKS, STYLES, Scenario, Strategy
+from perfkit.bench.scenario import CLOCKS, ELAPSED, STYLES, Scenario, Strategy
 from perfkit.errors import UnknownNameError, UsageError, WorldError
 from perfkit.model import Cell, Finding, Prediction, Run, ScenarioResult
 from perfkit.rules import growth, results_differ
@@ -137,6 +137,7 @@ def _empty(scenario: Scenario, plan: Plan) -> ScenarioResult:
         worlds=[scenario.worlds[name].info(name) for name in _worlds(scenario, plan)],
         strategies=[s.info for name, s in scenario.strategies.items() if _wanted(s, plan.strategies)],
         marks=list(scenario.marks),
+        goal={} if list(scenario.goal) == [ELAPSED] else dict(scenario.goal),
     )
 
 

@@ -27,6 +27,9 @@ Check = Callable[[ScenarioResult], "tuple[str, bool | None]"]
 DEFAULT_WORLD = "default"
 NOTHING: Mapping[str, Sequence[float]] = MappingProxyType({})
 
+ELAPSED = "elapsed_ns"
+"""The goal of a scenario that names no other."""
+
 NO_REFUSALS: Mapping[str, float] = MappingProxyType({"status_429": 0, "status_503": 0})
 """A setting that a service refuses requests at is no candidate for ``perfkit tune``."""
 
@@ -72,8 +75,9 @@ class Scenario:
     ``default_sizes`` are those measured when none is named (default: all). ``marks`` are stretches of time
     that series are shown with. ``clocks`` are those it can be run on: a simulated day is for "virtual" alone.
 
-    ``goal`` is what ``perfkit tune`` makes small: the name of a figure or counter, or several with a weight
-    each, which are added up. ``limits`` are the most that figures or counters may reach.
+    ``goal`` is what strategies are judged by and ``perfkit tune`` makes small: the name of a figure or
+    counter, or several with a weight each, which are added up; reports compare by it if all are durations.
+    ``limits`` are the most that figures or counters may reach.
 
     >>> from perfkit.worlds import WebWorld
     >>> shop = Scenario("shop", sizes=(10, 100), world=WebWorld(lambda size: None), unit="orders")
@@ -95,7 +99,7 @@ class Scenario:
         growth: float = 1.0,
         default_sizes: Sequence[int] = (),
         marks: Sequence[Mark] = (),
-        goal: str | Mapping[str, float] = "elapsed_ns",
+        goal: str | Mapping[str, float] = ELAPSED,
         limits: Mapping[str, float] = NO_REFUSALS,
         clocks: Sequence[str] = CLOCKS,
     ) -> None:

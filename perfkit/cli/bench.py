@@ -98,12 +98,12 @@ def command(
     return run.outcome.exit_code or (2 if problems else 0)
 
 
-def check_output(output: Path, force: bool) -> None:
-    """Refuse, before anything is measured, a place that the run cannot be written to."""
+def check_output(output: Path, force: bool, option: str = "-o") -> None:
+    """Refuse, before anything is measured, a place that the run cannot be written to, named by ``option``."""
     if output.is_dir():
-        raise RunFileError(f"cannot write {output}: it is a folder. Name a file with -o.")
+        raise RunFileError(f"cannot write {output}: it is a folder. Name a file with {option}.")
     if output.exists() and not force:
-        raise RunFileError(f"{output} exists. Choose another name with -o, or replace it with --force.")
+        raise RunFileError(f"{output} exists. Choose another name with {option}, or replace it with --force.")
     place = output.parent
     while not place.exists():
         place = place.parent

@@ -18,7 +18,8 @@ def main() -> None:
     """The console script."""
     code = run(sys.argv[1:])
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as it is where it was closed: >&-
+            sys.stdout.flush()
     except OSError as error:
         code = _unwritten(error)
     sys.exit(code)

@@ -29,6 +29,9 @@ def command(files: tuple[str, ...]) -> int:
         click.echo(f"    sizes       {', '.join(map(str, scenario.sizes))} {scenario.unit}")
         click.echo(f"    worlds      {', '.join(scenario.worlds)}")
         click.echo(f"    strategies  {', '.join(scenario.strategies)}")
+        infos = [strategy.info for strategy in scenario.strategies.values()]
+        if tunable := [f"{info.name} ({', '.join(info.parameters)})" for info in infos if info.parameters]:
+            click.echo(f"    tunable     {', '.join(tunable)}")
     click.echo("rules")
     for code in sorted(rules.available()):
         click.echo(f"  {code} {rules.load(code).NAME}")

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from perfkit.cli.bench import check_output
+from perfkit.cli.portal_settings import SETTABLE, PortalSetting
 from perfkit.cli.serving import counted, stop_by_signals
 from perfkit.cli.show import Duration, notes
-from perfkit.errors import PerfkitError, RunFileError
+from perfkit.errors import PerfkitError, RunFileError, UsageError
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -115,6 +116,13 @@ class Settings:
 )
 @click.option("--fault", "faults", type=PortalFault(), multiple=True, help="See below; may be repeated.")
 @click.option(
+    "--set",
+    "others",
+    type=PortalSetting(),
+    multiple=True,
+    help=f"Another setting of the portal, such as past_end=empty: {', '.join(SETTABLE)}. May be repeated.",
+)
+@click.option(
     "--strict",
     type=click.Choice(["tell", "error"]),
     is_flag=False,
@@ -149,6 +157,7 @@ def bitrix24(
     admin: bool | None,
     costs: str,
     faults: tuple[Any, ...],
+    others: tuple[tuple[str, Any], ...],
     **settings: Any,
 ) -> int:
     """Serve the mock Bitrix24 portal; its webhook URL is printed on stdout."""
@@ -157,13 +166,12 @@ def bitrix24(
 
     admin = _is_loopback(settings["host"]) if admin is None else admin
     how = Settings(admin=admin, **settings)
-    for target in (how.journal, how.record):
-        if target is not None:
-            check_output(target, force)
+    _check_files(how, force)
     options = {**LIMITS[tariff], "strict": strict or "off", "faults": faults}
     options |= FREE if costs == "none" else {"costs": costs}
     options |= {"workers": workers} if workers else {}
     options |= {"operating": operating} if operating else {}
+    options |= dict(others)
     config = PortalConfig(
         leads=leads,
         seed=seed,
@@ -174,6 +182,20 @@ def bitrix24(
     )
     _serve(config, how)
     return 0
+
+
+def _check_files(how: Settings, force: bool) -> None:
+    """Refuse files that cannot be written, or would be written over each other."""
+    named = {"--journal": how.journal, "--record": how.record, "--replay": how.replay}
+    seen: dict[Path, str] = {}
+    for option, path in named.items():
+        if path is None:
+            continue
+        other = seen.setdefault(path.resolve(), option)
+        if other != option:
+            raise UsageError(f"{other} and {option} name the same file, {path}: give each its own")
+        if option != "--replay":
+            check_output(path, force, option)
 
 
 def _serve(config: PortalConfig, how: Settings) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -22,6 +23,9 @@ MAX_BODY_BYTES = 256 * 1024
 
 
 LARGE = "(large)"
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+_MAX_FLAT = 40
 
 _PADDED = re.compile(r"[A-Za-z0-9+/_-]+={1,2}")
 """Base64 text ends like this, and so would a form of one empty field, which tells nothing anyway."""
@@ -108,9 +112,23 @@ def _rpc(data: Any) -> str:
     return operation_in(data)
 
 
+def _is_flat(data: dict[Any, Any]) -> bool:
+    return _PLAIN.issuperset(map(type, data.values())) and {str}.issuperset(map(type, data))
+
+
+@lru_cache(maxsize=512)
+def _flat_shape(keys: tuple[str, ...]) -> str:
+    """That of a dict with nothing but plain values: requests of one sort have the same keys."""
+    return f"{{{','.join(f'{name}:?' for name in sorted({kept_key(key) for key in keys}))}}}"
+
+
 def _shape(data: Any, above: tuple[int, ...] = ()) -> str:
     if len(above) > 6 or id(data) in above:
         return "..."
+    if type(data) in _PLAIN:  # most are: a Mapping takes longer to rule out
+        return "?"
+    if type(data) is dict and len(data) <= _MAX_FLAT and len(above) < 6 and _is_flat(data):
+        return _flat_shape(tuple(data))
     if isinstance(data, Mapping):
         below = (*above, id(data))
         inner = sorted({(kept_key(key), _shape(data[key], below)) for key in sorted(data, key=str)[:40]})

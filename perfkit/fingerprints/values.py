@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -40,7 +41,12 @@ def hash_value(value: object) -> str:
     >>> hash_value(5) == hash_value("5") != hash_value(6)
     True
     """
-    return blake2b(str(value).encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return _hash_text(str(value))
+
+
+@lru_cache(maxsize=4096)  # tokens, names and flags come again with each request, ids with the next few
+def _hash_text(text: str) -> str:
+    return blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def encode_params(params: object) -> bytes:
@@ -231,11 +237,12 @@ def _collect(
     data: object, path: str, hashed: dict[str, str], rest: list[object], above: tuple[int, ...] = ()
 ) -> None:
     if isinstance(data, dict) and id(data) not in above and len(above) < MAX_DEPTH:
+        below = (*above, id(data))
         for key, value in data.items():
             name = kept_key(key)
             # a key that is no name may be what varies, so it counts as part of the value
             leaf = str((key, value)) if name == UNNAMED else value
-            _collect(leaf, f"{path}.{name}" if path else name, hashed, rest, (*above, id(data)))
+            _collect(leaf, f"{path}.{name}" if path else name, hashed, rest, below)
     elif path in hashed or len(hashed) >= MAX_LEAVES:
         rest.append((path, data))
     elif isinstance(data, (list, tuple)):

@@ -164,7 +164,10 @@ class Claim(Struct, frozen=True):
 
 
 class ScenarioResult(Struct):
-    """Everything measured for one scenario. ``sizes`` are numbers of ``unit``."""
+    """Everything measured for one scenario. ``sizes`` are numbers of ``unit``.
+
+    ``goal`` are the figures, with their weights, that strategies are judged by; empty for elapsed time.
+    """
 
     name: str
     title: str
@@ -178,6 +181,7 @@ class ScenarioResult(Struct):
     predictions: list[Prediction] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    goal: dict[str, float] = field(default_factory=dict)
 
     def strategy(self, name: str) -> StrategyInfo:
         """The strategy of that name; KeyError if there is none."""

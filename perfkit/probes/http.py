@@ -148,18 +148,24 @@ class Attempt(Operation, eq=False):
         if not self._is_recorded():
             return
         self.status, self.bytes_sent = status, sent
-        with suppress(Exception):
-            if "Server-Timing" in answer:
-                self.server_ns = server_timing_ns(answer["Server-Timing"])
-                if _DROPPED_FILTER in answer["Server-Timing"]:
-                    self.note(dropped=dropped_filters(answer["Server-Timing"]))
-            self.closes = _closes(version, answer.get("Connection", "").lower())
-            if status in FAILED:
-                self._remember(_whole(self), self.retry + 1)
-            elif status in REDIRECTS and "Location" in answer:
-                target = urljoin(self.url, answer["Location"])
-                self._remember(_target(self, target), self.redirect + 1)
+        try:  # suppress() would cost as much as what it guards
+            self._read_head(status, answer, version)
+        except Exception:
+            self.closes = False
         leave(self)
+
+    def _read_head(self, status: int, answer: Mapping[str, str], version: object) -> None:
+        timing = answer.get("Server-Timing")
+        if timing is not None:
+            self.server_ns = server_timing_ns(timing)
+            if _DROPPED_FILTER in timing:
+                self.note(dropped=dropped_filters(timing))
+        self.closes = _closes(version, answer.get("Connection", "").lower())
+        if status in FAILED:
+            self._remember(_whole(self), self.retry + 1)
+        elif status in REDIRECTS and "Location" in answer:
+            target = urljoin(self.url, answer["Location"])
+            self._remember(_target(self, target), self.redirect + 1)
 
     def failed(self, error: BaseException | None) -> None:
         """There was no answer. Does nothing once there has been one."""
@@ -251,19 +257,23 @@ def describe(method: str, url: str, body: object, connection: str = "") -> dict[
     facts: dict[str, Any] = {"method": method, "host": "", "template": "", "body": "", "params": {}}
     if connection:
         facts["connection"] = connection
-    with suppress(Exception):
+    try:
         described = body if isinstance(body, Body) else describe_body(body)
         facts.update(body=described.template, params=dict(described.params))
         if described.rpc:
             facts["rpc"] = described.rpc
         if described.batch:
             facts["batch"] = described.batch
-    with suppress(Exception):
+    except Exception:  # noqa: S110 - suppress() takes as long
+        pass
+    try:
         known = _described_url(url)
         facts.update(host=known.host, template=known.template)
         facts["params"].update(known.params)
         if known.rpc:
             facts.setdefault("rpc", known.rpc)
+    except Exception:  # noqa: S110 - suppress() takes as long
+        pass
     return facts
 
 
@@ -276,12 +286,14 @@ def _closes(version: object, connection: str) -> bool:
 
 def declared_length(headers: Mapping[str, str] | None) -> int:
     """Bytes of a body by its Content-Length; 0 without one, or with one that is no number."""
-    with suppress(Exception):
+    try:
         declared = (headers or {}).get("Content-Length", "")
         return int(declared) if _LENGTH.fullmatch(declared) else 0
-    return 0
+    except Exception:
+        return 0
 
 
+@lru_cache(maxsize=1024)
 def server_timing_ns(header: str) -> int:
     """Sum of the ``dur`` (milliseconds) of a Server-Timing header, in nanoseconds (W3C Server Timing).
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from perfkit.model import ScenarioResult, StrategyInfo
-from perfkit.report import svg, units
+from perfkit.report import goals, svg, units
 from perfkit.report.axis import axis_for
 from perfkit.report.bars import ROW, named_bar
 from perfkit.report.headline import middle
@@ -94,22 +94,24 @@ def _row(
     scenario: ScenarioResult, world: str, size: int, info: StrategyInfo, *, in_chain: bool
 ) -> Fix | None:
     before, after = scenario.cell(world, info.builds_on, size), scenario.cell(world, info.name, size)
-    if before is None or after is None or before.elapsed_ns is None or after.elapsed_ns is None:
+    before_ns = goals.time_ns(scenario, before) if before else None
+    after_ns = goals.time_ns(scenario, after) if after else None
+    if before is None or after is None or before_ns is None or after_ns is None:
         return None
     if after.agrees is False and not info.flaw:
         return None
-    saved_ns = before.elapsed_ns - after.elapsed_ns
+    saved_ns = before_ns - after_ns
     return Fix(
         name=units.clean(info.name, 60),
         title=units.clean(info.title, 160),
         on=units.clean(info.builds_on, 60),
-        before=units.seconds(before.elapsed_ns),
-        after=units.seconds(after.elapsed_ns),
+        before=units.seconds(before_ns),
+        after=units.seconds(after_ns),
         saves=units.seconds(saved_ns) if saved_ns >= 0 else f"{units.seconds(-saved_ns)} lost",
         calls=f"{calls(before):,} to {calls(after):,}",
         in_chain=in_chain,
-        before_ns=before.elapsed_ns,
-        after_ns=after.elapsed_ns,
+        before_ns=before_ns,
+        after_ns=after_ns,
     )
 
 

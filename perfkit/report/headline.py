@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from perfkit.bench.tuning.words import goal_shown, setting_shown
 from perfkit.model import Cell, Finding, Imported, Outcome, Run, ScenarioResult, StrategyInfo, Tuning, unpack
-from perfkit.report import bound_by, units
+from perfkit.report import bound_by, goals, units
 from perfkit.report.bound_by import BoundBy
 
 
@@ -106,11 +106,14 @@ def pair(scenario: ScenarioResult) -> Pair | None:
         rivals = [
             rival
             for info in scenario.strategies
-            if info.group == group and _is_right(info, scenario.cell(cell.world, info.name, cell.size))
+            if info.group == group
             and (rival := scenario.cell(cell.world, info.name, cell.size)) is not None
+            and _is_right(scenario, info, rival)
         ]  # fmt: skip
-        best = min(rivals, key=_elapsed, default=None)
-        return Pair(cell, best if best is not None and _elapsed(best) < _elapsed(cell) else None)
+        times = {rival.strategy: goals.time_ns(scenario, rival) or 0 for rival in rivals}
+        best = min(rivals, key=lambda rival: times[rival.strategy], default=None)
+        sooner = best is not None and times[best.strategy] < (goals.time_ns(scenario, cell) or 0)
+        return Pair(cell, best if sooner else None)
     return None
 
 
@@ -123,18 +126,14 @@ def _baselines(scenario: ScenarioResult) -> Iterator[Cell]:
         for world in scenario.worlds:
             for name in names:
                 cell = scenario.cell(world.name, name, size)
-                if cell is not None and cell.elapsed_ns is not None:
+                if cell is not None and goals.time_ns(scenario, cell) is not None:
                     yield cell
 
 
-def _is_right(info: StrategyInfo, cell: Cell | None) -> bool:
-    if cell is None or info.flaw or info.baseline:
+def _is_right(scenario: ScenarioResult, info: StrategyInfo, cell: Cell) -> bool:
+    if info.flaw or info.baseline or goals.time_ns(scenario, cell) is None:
         return False
-    return cell.status == "ok" and cell.agrees is not False and cell.elapsed_ns is not None
-
-
-def _elapsed(cell: Cell) -> int:
-    return cell.elapsed_ns or 0
+    return cell.status == "ok" and cell.agrees is not False
 
 
 def _of_scenario(run: Run, scenario: ScenarioResult) -> Headline:
@@ -145,16 +144,20 @@ def _of_scenario(run: Run, scenario: ScenarioResult) -> Headline:
     base, best = found.baseline, found.best
     place = _place(scenario, base)
     cause = _cause(scenario, base)
-    slow = units.seconds(_elapsed(base))
+    slow_ns, measure = goals.time_ns(scenario, base) or 0, goals.name(scenario)
+    slow, goal = units.seconds(slow_ns), "" if measure == goals.ELAPSED else measure
     if best is None:
-        alone = f"{units.clean(base.strategy, 60)} takes {slow} {place}"
+        alone = f"{units.clean(base.strategy, 60)} takes {slow}{f' ({goal})' if goal else ''} {place}"
         effect = f"{alone}; no other strategy answers right and sooner."
         return Headline(name, "no faster strategy", effect, cause, (), bound)
-    fast, times = units.seconds(_elapsed(best)), units.factor(_elapsed(base), _elapsed(best))
+    fast_ns = goals.time_ns(scenario, best) or 0
+    fast, times = units.seconds(fast_ns), units.factor(slow_ns, fast_ns)
     winner, loser = units.clean(best.strategy, 60), units.clean(base.strategy, 60)
     effect = f"{winner} answers in {fast} where {loser} takes {slow}: {times}, {place}."
+    if goal:
+        effect = f"{goal} is {fast} with {winner} where it is {slow} with {loser}: {times}, {place}."
     facts: tuple[tuple[str, str, str], ...] = (
-        ("time", slow, fast),
+        (goal or "time", slow, fast),
         *_operations(base, best),
         *_peak(base, best),
     )
@@ -261,7 +264,8 @@ def _of_tuning(tuning: Tuning) -> Headline:
         before = goal_shown(tuning.goal, declared.goal)
         gain = f", {units.factor(declared.goal, chosen.goal)} less than as declared ({before})"
     place = f"at {tuning.size:,} {units.clean(tuning.unit, 60)} on {units.clean(tuning.world_title, 80)}"
-    goal = goal_shown(tuning.goal, chosen.goal)
+    measure, goal = goals.spelled(tuning.goal), goal_shown(tuning.goal, chosen.goal)
+    goal = goal if measure == goals.ELAPSED else f"{measure} {goal}"
     effect = f"{units.clean(tuning.strategy, 60)} does best with {setting}: {goal}{gain}, {place}."
     knee = next((sentence for sentence in tuning.sentences if "Little" in sentence), "")
     return Headline(name, setting, effect, units.clean(knee, 400))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from perfkit.model import Run, ScenarioResult, StrategyInfo
-from perfkit.report import units
+from perfkit.report import goals, units
 from perfkit.report.drawing import drawing, saved
 from perfkit.report.strategies import groups
 from perfkit.stats.growth import exponent
@@ -40,12 +40,12 @@ def growth_figure(scenario: ScenarioResult, world: str, group: str) -> bytes:
 def curves(
     scenario: ScenarioResult, world: str, group: str
 ) -> Iterator[tuple[StrategyInfo, list[tuple[int, int]], float | None]]:
-    """Each strategy of the group with its (size, elapsed ns) points and its slope."""
+    """Each strategy of the group with its (size, ns) points, of what it is judged by, and its slope."""
     for info in scenario.strategies:
         if info.group != group:
             continue
         cells = [scenario.cell(world, info.name, size) for size in scenario.sizes]
-        points = [(cell.size, cell.elapsed_ns) for cell in cells if cell and cell.elapsed_ns]
+        points = [(cell.size, ns) for cell in cells if cell and (ns := goals.time_ns(scenario, cell))]
         if points:
             yield info, points, exponent(points)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from perfkit.model import Cell, ScenarioResult, StrategyInfo, WorldInfo
-from perfkit.report import units
+from perfkit.report import goals, units
 from perfkit.report.axis import Axis, axis_for
 from perfkit.report.headline import middle
 
@@ -61,7 +61,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Panel:
-    """All groups at one size, on one time axis."""
+    """All groups at one size, on one time axis. ``measure`` is what is compared (see ``goals``)."""
 
     size: str
     open: bool
@@ -69,6 +69,7 @@ class Panel:
     columns_left_out: int
     groups: tuple[Group, ...]
     axis: Axis
+    measure: str
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,11 @@ def factor(scenario: ScenarioResult, cell: Cell) -> str:
     info = scenario.strategy(cell.strategy)
     baseline = scenario.baseline(info.group)
     base = baseline and scenario.cell(cell.world, baseline.name, cell.size)
-    if info.baseline or not base or base.elapsed_ns is None or cell.elapsed_ns is None:
+    before_ns = goals.time_ns(scenario, base) if base else None
+    after_ns = goals.time_ns(scenario, cell)
+    if info.baseline or before_ns is None or after_ns is None:
         return ""
-    return units.factor(base.elapsed_ns, cell.elapsed_ns)
+    return units.factor(before_ns, after_ns)
 
 
 def role(info: StrategyInfo, cell: Cell) -> str:
@@ -133,7 +136,8 @@ def _panels(scenario: ScenarioResult, world: WorldInfo) -> Iterable[Panel]:
             columns=tuple(counter_name(key) for key in keys[:MAX_COUNTERS]),
             columns_left_out=max(0, len(keys) - MAX_COUNTERS),
             groups=tuple(_groups(scenario, cells, keys[:MAX_COUNTERS])),
-            axis=axis_for(cell.elapsed_ns or 0 for cell in cells.values()),
+            axis=axis_for(goals.time_ns(scenario, cell) or 0 for cell in cells.values()),
+            measure=goals.name(scenario),
         )
 
 
@@ -184,7 +188,7 @@ def calls(cell: Cell) -> int:
 
 
 def _row(scenario: ScenarioResult, info: StrategyInfo, cell: Cell, keys: list[str]) -> Row:
-    times = [sample.elapsed_ns for sample in cell.samples]
+    low_ns, high_ns = goals.spread_ns(scenario, cell)
     return Row(
         name=units.clean(info.name, 60),
         title="" if _repeats(info) else units.clean(info.title, 160),
@@ -193,8 +197,8 @@ def _row(scenario: ScenarioResult, info: StrategyInfo, cell: Cell, keys: list[st
             *(counter_value(key, cell.counters.get(key, 0)) for key in keys),
             f"{cell.peak_in_flight:,}",
         ),
-        elapsed=status(cell),
-        interval=f"{units.seconds(min(times))} to {units.seconds(max(times))}" if len(times) > 1 else "",
+        elapsed=status(scenario, cell),
+        interval=f"{units.seconds(low_ns)} to {units.seconds(high_ns)}" if len(cell.samples) > 1 else "",
         factor=factor(scenario, cell) or ("baseline" if info.baseline else ""),
         answer=answer(info, cell),
         note="; ".join(
@@ -218,10 +222,10 @@ def _repeats(info: StrategyInfo) -> bool:
     return info.title.replace(" ", "_") in (info.name, _short(info))
 
 
-def status(cell: Cell) -> str:
-    """The elapsed time, or what happened instead."""
-    if cell.status == "ok" and cell.elapsed_ns is not None:
-        return units.seconds(cell.elapsed_ns)
+def status(scenario: ScenarioResult, cell: Cell) -> str:
+    """What the cell is judged by, or what happened instead."""
+    if cell.status == "ok" and (judged_ns := goals.time_ns(scenario, cell)) is not None:
+        return units.seconds(judged_ns)
     return units.clean(cell.status if cell.status != "ok" else "no sample", 30)
 
 
@@ -236,12 +240,13 @@ def answer(info: StrategyInfo, cell: Cell) -> str:
 
 def _bar(scenario: ScenarioResult, info: StrategyInfo, cell: Cell) -> Bar:
     """Its texts are short, so that name and label fit side by side on a phone."""
-    times = [sample.elapsed_ns for sample in cell.samples] or [0]
+    low_ns, high_ns = goals.spread_ns(scenario, cell)
+    judged_ns = goals.time_ns(scenario, cell) or 0
     # a wrong answer earns no factor
     gain, state = factor(scenario, cell), "flaw" if info.flaw else ""
     if cell.agrees is False:
         gain, state = "", "differs"
     drawn = role(info, cell)
-    time = status(cell) if drawn == "none" else units.compact(cell.elapsed_ns or 0)
+    time = status(scenario, cell) if drawn == "none" else units.compact(judged_ns)
     label = " · ".join(filter(None, (time, gain, state)))
-    return Bar(units.clean(_short(info), 28), label, drawn, cell.elapsed_ns or 0, min(times), max(times))
+    return Bar(units.clean(_short(info), 28), label, drawn, judged_ns, low_ns, high_ns)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from perfkit.model import Cell, Run, ScenarioResult, StrategyInfo
-from perfkit.report import strategies, units
+from perfkit.report import goals, strategies, units
 from perfkit.report.console import Writer
 from perfkit.report.findings import MAX_ROWS, FindingRow
 from perfkit.report.headline import middle
@@ -85,7 +85,8 @@ def _strategies(source: ScenarioResult, world: str, group: str, out: Writer) -> 
         return
     title = next((w.title or w.name for w in source.worlds if w.name == world), world)
     place = ", ".join(filter(None, (units.clean(title, 60), units.clean(group, 40))))
-    out.heading(f"{place}: calls, time, factor")
+    measure = goals.name(source)
+    out.heading(f"{place}: calls, {'time' if measure == goals.ELAPSED else measure}, factor")
     columns = [
         _aligned([_figures(source, cells.get((info.name, size))) for info in members]) for size in sizes
     ]
@@ -103,8 +104,8 @@ def _figures(source: ScenarioResult, cell: Cell | None) -> tuple[str, str, str]:
     if cell is None:
         return "", "", ""
     calls = strategies.calls(cell)
-    elapsed_ns = cell.elapsed_ns if cell.status == "ok" else None
-    time = strategies.status(cell) if elapsed_ns is None else units.compact(elapsed_ns)
+    judged_ns = goals.time_ns(source, cell) if cell.status == "ok" else None
+    time = strategies.status(source, cell) if judged_ns is None else units.compact(judged_ns)
     # a minus, since " slower" has no room: 2.0x- takes twice as long as the baseline
     return units.number(calls), time, strategies.factor(source, cell).replace(" slower", "-")
 

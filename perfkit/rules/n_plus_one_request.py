@@ -7,8 +7,8 @@ chunks are the cure rather than the illness.
 
 from __future__ import annotations
 
+import math
 import re
-from collections import defaultdict
 
 from perfkit.model import Finding, Span
 from perfkit.rules.findings import about
@@ -76,7 +76,8 @@ def items_of(loop: Loop, view: View) -> list[str]:
     if "params" not in loop.first.attrs:
         return [] if loop.distinct < view.needed(loop) or view.is_chain(loop) else [UNKNOWN]
     items = _items(spans)
-    is_loop = _distinct(spans, items) >= view.needed(loop) and not all(
+    needed = view.needed(loop)
+    is_loop = _distinct(spans, items, enough=needed) >= needed and not all(
         _is_list(spans, name) for name in items
     )
     return items if is_loop and _is_for_items(loop, items) and not view.is_chain(loop) else []
@@ -99,19 +100,24 @@ def _items(spans: list[Span]) -> list[str]:
     return [name for name in varying_parameters(spans) if not _is_page(name, spans[0])]
 
 
-def _distinct(spans: list[Span], names: list[str]) -> int:
-    return len({tuple(span.attrs.get("params", {}).get(name) for name in names) for span in spans})
+def _distinct(spans: list[Span], names: list[str], *, enough: float = math.inf) -> int:
+    """How many different values ``names`` have; counted no further than to ``enough``."""
+    seen: set[tuple[str | None, ...]] = set()
+    for span in spans:
+        params = span.attrs.get("params", {})
+        seen.add(tuple([params.get(name) for name in names]))
+        if len(seen) >= enough:
+            break
+    return len(seen)
 
 
 def varying_parameters(spans: list[Span]) -> list[str]:
     """Names of the parameters that did not have the same value in all of ``spans``, but for nonces."""
-    seen: dict[str, set[str | None]] = defaultdict(set)
-    names = {name for span in spans for name in span.attrs.get("params", {})}
+    first = spans[0].attrs.get("params", {}).items() if spans else ()
+    varying: set[str] = set()
     for span in spans:
-        params = span.attrs.get("params", {})
-        for name in names:
-            seen[name].add(params.get(name))
-    return sorted(name for name, values in seen.items() if len(values) > 1 and not _passes(name, spans[0]))
+        varying.update([name for name, _ in first ^ span.attrs.get("params", {}).items()])
+    return sorted(name for name in varying if not _passes(name, spans[0]))
 
 
 def _passes(name: str, span: Span) -> bool:
@@ -143,8 +149,12 @@ def _is_list(spans: list[Span], name: str) -> bool:
     """Whether each call but perhaps the last asked for several values of ``name`` already."""
     if name == "params" and _is_json_rpc(spans[0]):
         return False  # arguments by position, not values of one parameter
-    sizes = [int(span.attrs["params"].get(name, "").partition("*")[2] or 0) for span in spans]
-    return sum(size <= 1 for size in sizes) <= 1
+    single = 0
+    for span in spans:
+        single += int(span.attrs["params"].get(name, "").partition("*")[2] or 0) <= 1
+        if single > 1:
+            return False
+    return True
 
 
 def _finding(view: View, loop: Loop, items: list[str], asked: str = "") -> Finding:

@@ -44,6 +44,7 @@ class TimerLoop(asyncio.BaseEventLoop):
 
     _ready: deque[Any]
     _debug: bool
+    _closed: bool
 
     def __init__(self, limit_ns: int | None = None) -> None:
         super().__init__()
@@ -71,7 +72,8 @@ class TimerLoop(asyncio.BaseEventLoop):
 
     def time(self) -> float:
         """The virtual clock in seconds; a trifle more if a timer of ``call_at`` has fired for that."""
-        return max(self._now_ns / 1e9, self._fired_s)
+        now_s = self._now_ns / 1e9
+        return now_s if now_s > self._fired_s else self._fired_s
 
     def limit_to(self, limit_ns: int) -> None:
         """Move the limit; the loop raises ``VirtualTimeoutError`` instead of running past it."""
@@ -153,7 +155,7 @@ class TimerLoop(asyncio.BaseEventLoop):
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         """Run a callback in the next turn. Half of a simulation's callbacks come this way, so it is short."""
-        if self._debug or self.is_closed():
+        if self._debug or self._closed:
             return super().call_soon(callback, *args, context=context)
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
@@ -171,8 +173,10 @@ class TimerLoop(asyncio.BaseEventLoop):
         ready, heap, gates = self._ready, self._heap, self.gates
         if not ready and not self._stopping:  # type: ignore[attr-defined]
             self._jump()
-        self._check_limit(self._now_ns)
-        while heap and heap[0][0] <= self._now_ns:
+        now_ns = self._now_ns
+        if now_ns > self._limit_ns:
+            self._check_limit(now_ns)
+        while heap and heap[0][0] <= now_ns:
             ready.append(heapq.heappop(heap)[2])
         for _ in range(len(ready)):
             if not ready:  # a callback that blocked has let the others run meanwhile
@@ -200,8 +204,11 @@ class TimerLoop(asyncio.BaseEventLoop):
             heapq.heappop(heap)
         if not heap:
             raise DeadlockError(deadlock_report(self._now_ns, self.tasks()))
-        self._check_limit(heap[0][0])
-        self._now_ns = max(self._now_ns, heap[0][0])
+        when_ns = heap[0][0]
+        if when_ns > self._limit_ns:
+            self._check_limit(when_ns)
+        if when_ns > self._now_ns:
+            self._now_ns = when_ns
 
     def _report(self, handle: asyncio.Handle, error: BaseException) -> None:
         self.call_exception_handler(

@@ -55,6 +55,21 @@ def test_tariff_faults_and_strict(project):
 
 
 @pytest.mark.once
+def test_what_sources_disagree_about_can_be_set(project):
+    settings = ("past_end=empty", "bad_token_status=403", "telephony_webhooks=true", "whole_seconds=1")
+    with portal(
+        project, "--tariff", "standard", *(f"--set={one}" for one in (*settings, "burst=none"))
+    ) as server:
+        body = json.loads(ask(server.address, "crm.lead.list?start=500&select[]=ID")[1])
+        assert (body["result"], type(body["time"]["start"])) == ([], int)
+        assert ask(server.address.replace("demo", "wrong"))[0] == 403
+        call = "telephony.externalcall.register?USER_ID=1&PHONE_NUMBER=123456&TYPE=2"
+        assert ask(server.address, call)[0] == 200
+        assert {ask(server.address)[0] for _ in range(60)} == {200}
+        server.end()
+
+
+@pytest.mark.once
 def test_the_admin_api_is_for_loopback_unless_asked_for(project):
     with portal(project) as server:
         assert json.loads(ask(server.address, path="/_perfkit/stats")[1])["requests"] == 0
@@ -108,6 +123,15 @@ def test_record_and_replay(project):
         (["--rtt", "200"], "'200' is no duration"),
         (["--lead", "5"], "--leads"),
         (["--workers", "0"], "--workers"),
+        (["--journal", "a", "--record", "./a"], "--journal and --record name the same file, a"),
+        (["--record", "a", "--replay", "a"], "--record and --replay name the same file"),
+        (["--record", "."], "it is a folder. Name a file with --record."),
+        (["--host", "192.0.2.1"], "Choose another --host."),
+        (["--set", "pastend=empty"], "Did you mean 'past_end'"),
+        (["--set", "past_end=never"], "past_end must be 'wrap' or 'empty', not 'never'"),
+        (["--set", "bad_token_status=402"], "bad_token_status must be 401 or 403, not 402"),
+        (["--set", "telephony_webhooks=maybe"], "'telephony_webhooks=maybe'"),
+        (["--set", "burst=0"], "lets nothing through"),
     ],
 )
 def test_mistakes_are_explained(arguments, words):

@@ -41,6 +41,12 @@ def test_it_finds_the_knee_and_keeps_run_report_and_pictures(perfkit, jobs):
     assert "Set limit to 6, not 2." in advice.stdout
 
 
+def test_list_names_what_can_be_tuned(perfkit, jobs):
+    listed = perfkit("list", check=0).stdout
+    assert "    tunable     bounded (limit)\n" in listed
+    assert listed.count("tunable") < listed.count("strategies")
+
+
 def test_json_and_html_on_stdout_stand_alone(perfkit, jobs):
     done = perfkit("tune", "workers", "--runs", "4", "-f", "json", "-o", "mine.json", check=0)
     assert json.loads(done.stdout)["tunings"][0]["strategy"] == "bounded"

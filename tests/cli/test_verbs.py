@@ -162,6 +162,17 @@ def test_serve_prints_its_address_and_stops_clean(project, number):
     assert "Traceback" not in err
 
 
+def test_a_closed_stdout_is_no_traceback():
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; sys.stdout = None; from perfkit.cli.entry import main; main()",
+    ]
+    done = subprocess.run([*command, "list"], stderr=subprocess.PIPE, text=True)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0
+
+
 def test_without_click_the_extra_is_named():
     script = (
         "import sys; sys.modules['click'] = None\nfrom perfkit.cli.entry import run\nsys.exit(run(['list']))"

@@ -52,8 +52,8 @@ def run(**changes):
 def test_the_headline_is_the_choice_and_what_it_is_worth():
     (headline,) = headlines(run())
     assert headline.effect == (
-        "parallel <1> does best with batch 1, in_flight 10, window_s 1: 2.1 s, 8.0x less than as declared "
-        "(17 s), at 1,500 calls on own server."
+        "parallel <1> does best with batch 1, in_flight 10, window_s 1: card p50 2.1 s, 8.0x less than as "
+        "declared (17 s), at 1,500 calls on own server."
     )
     assert "2.9 commands/s x 2 s = 5.8 in flight at the busiest, so in_flight 6 or more" in headline.cause
     (nothing,) = headlines(run(chosen=None))

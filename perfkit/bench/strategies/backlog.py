@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 
@@ -80,7 +80,7 @@ class Backlog:
             self.free -= len(lane.waiting)
         return taken
 
-    def done(self, taken: Iterable[Waiting]) -> None:
+    def done(self, taken: Sequence[Waiting]) -> None:
         """What was taken is answered: others of the same keys may go."""
         for lane in self._of(taken):
             lane.busy = False
@@ -114,8 +114,10 @@ class Backlog:
         if lane.waiting:
             heapq.heappush(self._heads, (lane.waiting[0].number, lane))
 
-    def _of(self, taken: Iterable[Waiting]) -> list[_Lane]:
-        return [self._lanes[key] for key in dict.fromkeys(waiting.key for waiting in taken)]
+    def _of(self, taken: Sequence[Waiting]) -> list[_Lane]:
+        if len(taken) == 1:
+            return [self._lanes[taken[0].key]]
+        return [self._lanes[key] for key in dict.fromkeys([waiting.key for waiting in taken])]
 
     def _forget(self, key: Hashable) -> None:
         lane = self._lanes.get(key)

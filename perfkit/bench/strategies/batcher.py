@@ -148,7 +148,7 @@ class Batcher(Generic[T, R]):
         except asyncio.CancelledError:
             if turn in self._held_back:
                 self._held_back.remove(turn)
-            else:  # the place was its own already
+            elif not turn.cancelled():  # the place was its own already
                 self._let_on -= 1
                 self._wake()
             raise

@@ -101,9 +101,20 @@ def _step(step: Step, tuning: Tuning) -> str:
         return f"{where} goes wrong: {step.broken[0] if step.broken else 'not measured'}."
     change = f"{goal_shown(tuning.goal, step.goal)}"
     if step.change is not None:
-        change += " (as good)" if abs(step.change) <= TOLERANCE else f" ({100 * step.change:+.3g} %)"
+        change += f" ({_change(step.change)})"
     broken = f", but breaks a limit: {step.broken[0]}" if step.broken else ""
     return f"{where} gives {change}{broken}."
+
+
+def _change(change: float) -> str:
+    """What a step makes of the goal.
+
+    >>> _change(0.0), _change(0.0278), _change(13.2)
+    ('as good', '+2.8 %', '14 times that')
+    """
+    if abs(change) <= TOLERANCE:
+        return "as good"
+    return f"{1 + change:.2g} times that" if change >= 1 else f"{100 * change:+.2g} %"
 
 
 def _stops(tuning: Tuning, chosen: Point) -> Iterator[str]:

@@ -83,7 +83,7 @@ class Admin:
             return self._no_such(verb, name)
         try:
             answer = action(dict(parse_qsl(query, keep_blank_values=True)), body)
-        except (PerfkitError, msgspec.DecodeError, ValueError) as error:
+        except (PerfkitError, msgspec.DecodeError, ValueError, RecursionError) as error:
             return _json(400, {"error": str(error)})
         return answer if isinstance(answer, Sent) else _json(200, answer)
 
@@ -92,7 +92,7 @@ class Admin:
         if verbs:
             message = f"{PREFIX}{name} knows {', '.join(verbs)}, not {verb}"
             return _json(405, {"error": message}, Allow=", ".join(verbs))
-        names = [path for _, path in self._actions]
+        names = dict.fromkeys(path for _, path in self._actions)
         return _json(404, {"error": str(UnknownNameError("page of the admin API", name, names))})
 
     def _stats(self, _query: dict[str, str], _body: bytes) -> Any:
@@ -154,9 +154,12 @@ class Admin:
 def _number(query: dict[str, str], name: str, default: int) -> int:
     text = query.get(name, str(default))
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
-        raise UsageError(f"{name}={text!r} is no whole number") from None
+        raise UsageError(f"{name}={text[:40]!r} is no whole number") from None
+    if abs(number) >= 2**63:
+        raise UsageError(f"{name}={text[:40]}: give a number of at most 18 digits")
+    return number
 
 
 def _shown(row: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -90,6 +91,7 @@ def _joined(parts: Any) -> tuple[Entry, ...] | None:
     return tuple(chain.from_iterable(part for part in parts if part)) or None
 
 
+@lru_cache(maxsize=1024)  # a caller's number is looked for in three tables
 def code(type_id: str, value: str) -> str:
     """What two spellings of one number or address have in common.
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
+import msgspec
+
 from perfkit.errors import UnknownNameError, UsageError
 from perfkit.worlds.bitrix24.faults import FOREVER, Fault
 
@@ -55,8 +57,8 @@ def fault_of(given: object) -> Fault:
     if "window" in options:
         options["window"] = _window(options["window"])
     try:
-        return Fault(**options)
-    except TypeError as error:
+        return msgspec.convert(options, Fault)
+    except msgspec.ValidationError as error:
         raise UsageError(f"{given!r} is no fault: {error}") from None
 
 

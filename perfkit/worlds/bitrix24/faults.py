@@ -35,6 +35,9 @@ LATE = ("cut", "slow")
 
 FOREVER = (0.0, math.inf)
 
+MAX_FACTOR, MAX_EXTRA_NS = 1_000_000, 86_400 * 10**9
+"""A slow request is to end one day; who wants none has "drop"."""
+
 REFUSALS = {
     "503": (503, "QUERY_LIMIT_EXCEEDED", "Too many requests"),
     "429": (429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit."),
@@ -92,8 +95,11 @@ class Fault:
     def _check_effect(self) -> None:
         if self.command and self.effect not in ON_COMMANDS:
             raise UsageError(f"{self.effect!r} cannot happen to a command: only {', '.join(ON_COMMANDS)} can")
-        if not 0 <= self.factor < math.inf or self.extra_ns < 0:
-            raise UsageError(f"factor={self.factor}, extra_ns={self.extra_ns}: neither can be negative")
+        if not (0 <= self.factor <= MAX_FACTOR and 0 <= self.extra_ns <= MAX_EXTRA_NS):
+            raise UsageError(
+                f"factor={self.factor}, extra_ns={self.extra_ns}: neither can be negative, and a factor of "
+                f"{MAX_FACTOR:,} or a day more is the most"
+            )
         changes = self.factor != 1 or self.extra_ns > 0
         if (self.effect == "slow") != changes:
             raise UsageError("a slow fault needs its factor or its extra time, and no other has them")

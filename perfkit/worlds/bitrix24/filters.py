@@ -28,6 +28,9 @@ _OPERATORS: dict[str, tuple[str, bool]] = {
 _KEY = re.compile(
     "(" + "|".join(map(re.escape, sorted(_OPERATORS, key=len, reverse=True))) + ")(.*)", re.DOTALL
 )
+MAX_PATTERN = 65_535
+"""Characters of a LIKE pattern; a longer one matches nothing, as no column of text would hold it."""
+_NEVER = re.compile(r"(?!)")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "ge": operator.ge, "gt": operator.gt, "le": operator.le, "lt": operator.lt,
 }  # fmt: skip
@@ -146,8 +149,24 @@ def _like(value: Any, patterns: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str]:
     r"""A LIKE pattern: ``%`` any text, ``_`` one character, a backslash makes either literal; no case."""
-    # A run of % is one: nested ones would backtrack for ever.
-    parts = re.findall(r"\\[%_\\]|%+|.", pattern, re.DOTALL)
-    wild = {"%": ".*", "_": "."}
-    regex = "".join(wild.get(part[:1]) or re.escape(part[-1:]) for part in parts)
+    if len(pattern) > MAX_PATTERN:
+        return _NEVER
+    first, *others = _between_wildcards(pattern)
+    if not others:
+        regex = first
+    else:
+        # The leftmost place of each text is as good as any; without (?>) many % would try all places of all.
+        *middle, last = others
+        regex = f"{first}{''.join(f'(?>.*?{text})' for text in middle)}.*{last}"
     return re.compile(regex, re.IGNORECASE | re.DOTALL)
+
+
+def _between_wildcards(pattern: str) -> list[str]:
+    """The texts before, between and after the ``%`` of a pattern, as regular expressions."""
+    texts: list[list[str]] = [[]]
+    for part in re.findall(r"\\[%_\\]|%+|.", pattern, re.DOTALL):
+        if part[0] == "%":
+            texts.append([])
+        else:
+            texts[-1].append("." if part == "_" else re.escape(part[-1]))
+    return ["".join(text) for text in texts]

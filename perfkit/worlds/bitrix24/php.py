@@ -17,6 +17,13 @@ _FLOAT = re.compile(r"\s*([+-]?(?:[0-9]{1,25}(?:\.[0-9]{0,25})?|\.[0-9]{1,25}))"
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 _INT_MAX = 2**63 - 1
 
+MAX_NESTING = 64
+"""Levels of arrays that the name of a form field may open; deeper fields are ignored (max_input_nesting_level
+of PHP, whose default this is)."""
+
+MAX_JSON_DEPTH = 512
+"""Levels of a JSON document; a deeper one counts as none (the default of PHP's json_decode)."""
+
 
 class PhpArray(dict[str, Any]):
     """An array built from the names of form fields: ``a[b][]=1`` puts "1" into an array in an array.
@@ -48,8 +55,10 @@ class PhpArray(dict[str, Any]):
         return max(numbers, default=-1) + 1
 
     def insert(self, name: str, value: Any) -> None:
-        """Set what the field name ``name`` addresses, making the arrays on its way."""
+        """Set what the field name ``name`` addresses, with the arrays on its way; too deep a name is none."""
         head, path = _split_name(name)
+        if len(path) > MAX_NESTING:
+            return
         here = self
         for step in path:
             here = here._child(head)
@@ -71,8 +80,8 @@ def _split_name(name: str) -> tuple[str, tuple[str, ...]]:
     head, bracket, rest = name.partition("[")
     if not head or "]" not in rest:
         return _plain(name), ()
-    path = []
-    while bracket == "[" and "]" in rest:
+    path: list[str] = []
+    while bracket == "[" and "]" in rest and len(path) <= MAX_NESTING:
         step, _, rest = rest.partition("]")
         path.append(step)
         bracket, rest = rest[:1], rest[1:]
@@ -138,7 +147,7 @@ def is_array(value: Any) -> bool:
 
 def items(array: Any) -> list[tuple[str, Any]]:
     """Keys (as text) and values of an array; none of anything else."""
-    if isinstance(array, Mapping):
+    if isinstance(array, (dict, Mapping)):  # dict first: an abstract class takes longer to ask
         return [(str(key), value) for key, value in array.items()]
     if isinstance(array, (list, tuple)):
         return [(str(key), value) for key, value in enumerate(array)]
@@ -148,6 +157,18 @@ def items(array: Any) -> list[tuple[str, Any]]:
 def values(array: Any) -> list[Any]:
     """The values of an array; none of anything else."""
     return [value for _, value in items(array)]
+
+
+def deeper_than(depth: int, value: Any) -> bool:
+    """Whether ``value`` holds arrays in more than ``depth`` levels; without recursion, as deep as it may be.
+
+    >>> deeper_than(2, [[1], {"a": 2}]), deeper_than(2, [{"a": [3]}])
+    (False, True)
+    """
+    level = [value] if is_array(value) else []
+    for _ in range(depth):
+        level = [inner for one in level for inner in values(one) if is_array(inner)]
+    return bool(level)
 
 
 def as_json(array: dict[str, Any]) -> dict[str, Any] | list[Any]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping
-from email.parser import BytesParser
-from email.policy import HTTP
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -30,6 +28,9 @@ VERBS = ("GET", "HEAD", "POST")
 _PATH = re.compile(r"/rest/(?:([^/]+)/([^/]+)/)?([^/]+)/?")
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
+_BOUNDARY = re.compile(r"""boundary=(?:"([^"]+)"|([^\s;",]+))""", re.IGNORECASE)
+_DISPOSITION = re.compile(r"^content-disposition:([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_OPTION = re.compile(r""";\s*([\w*-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;]*)""")
 _INFLATE = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
@@ -114,23 +115,45 @@ def _body(body: bytes, content_type: str, encoding: str) -> Mapping[str, Any]:
             return fields
     elif kind == _MULTIPART:
         return _multipart(body, content_type)
+    return _json(body)
+
+
+def _json(body: bytes) -> Mapping[str, Any]:
+    """A JSON array or object; nothing if it is damaged, or deeper than PHP reads."""
     try:
-        return dict(php.items(msgspec.json.decode(body)))
+        read = msgspec.json.decode(body)
     except (ValueError, RecursionError, msgspec.DecodeError):  # which is no ValueError in older releases
         return {}
+    may_be_deep = body.count(b"[") + body.count(b"{") > php.MAX_JSON_DEPTH
+    return {} if may_be_deep and php.deeper_than(php.MAX_JSON_DEPTH, read) else dict(php.items(read))
 
 
 def _multipart(body: bytes, content_type: str) -> Mapping[str, Any]:
-    """The fields of a multipart form. Files are left out: no method reads one from a form."""
-    head = f"Content-Type: {content_type}\r\n\r\n".encode(errors="replace")
-    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    """The fields of a multipart form, as PHP reads them: none is nested, none is encoded.
+
+    Files are left out: no method reads one from a form.
+    """
     array = php.PhpArray()
-    for part in message.iter_parts() if message.is_multipart() else ():
-        name = part.get_param("name", header="content-disposition")
-        if isinstance(name, str) and name and part.get_filename() is None:
-            content = part.get_payload(decode=True)
-            array.insert(name, content.decode(errors="replace") if isinstance(content, bytes) else "")
+    boundary = _BOUNDARY.search(content_type)
+    if boundary is None:
+        return array
+    line = b"\r\n--" + (boundary[1] or boundary[2]).encode(errors="replace")
+    for part in (b"\r\n" + body).split(line)[1:]:
+        head, _, content = part.partition(b"\r\n\r\n")
+        name = None if part.startswith(b"--") else _field_name(head.decode(errors="replace"))
+        if name:
+            array.insert(name, content.decode(errors="replace"))
     return array
+
+
+def _field_name(head: str) -> str | None:
+    """The name in the header block of a part; None for a file, and where there is none."""
+    found = _DISPOSITION.search(head)
+    options = {} if found is None else {key.lower(): value for key, value in _OPTION.findall(found[1])}
+    if "name" not in options or "filename" in options:
+        return None
+    name: str = options["name"]
+    return re.sub(r"\\(.)", r"\1", name[1:-1]) if name.startswith('"') else name
 
 
 def _decompressed(body: bytes, encoding: str) -> bytes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -58,14 +60,18 @@ async def serve(
     try:
         started, end = await begin(desk, host, port, tls)
     except OSError as error:
+        advice = "another port with --port, or 0 for any free one" if _is_of_port(error) else "another --host"
         raise WorldError(
-            f"cannot serve on {host}:{port}: {error.strerror or error}. "
-            "Choose another port with --port, or 0 for any free one."
+            f"cannot serve on {host}:{port}: {error.strerror or error}. Choose {advice}."
         ) from error
     try:
         yield Served(desk, started)
     finally:
         await end()
+
+
+def _is_of_port(error: OSError) -> bool:
+    return error.errno in (errno.EADDRINUSE, errno.EACCES)
 
 
 async def _begin_light(desk: Desk, host: str, port: int, tls: SSLContext | None) -> Begun:
@@ -88,7 +94,9 @@ async def _begin_aiohttp(desk: Desk, host: str, port: int, tls: SSLContext | Non
         raise MissingExtraError("the portal's front on aiohttp.web", "aiohttp", "mock") from None
     from perfkit.worlds.bitrix24.app import make_app_of
 
-    runner = web.AppRunner(make_app_of(desk), access_log=None, handle_signals=False)
+    log = logging.getLogger("perfkit.bitrix24")
+    log.addFilter(_of_the_server)
+    runner = web.AppRunner(make_app_of(desk), access_log=None, handle_signals=False, logger=log)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, ssl_context=tls, backlog=BACKLOG).start()
@@ -96,6 +104,16 @@ async def _begin_aiohttp(desk: Desk, host: str, port: int, tls: SSLContext | Non
         await runner.cleanup()
         raise
     return runner.addresses[0][1], runner.cleanup
+
+
+def _of_the_server(record: logging.LogRecord) -> bool:
+    """Whether a log record tells of the server.
+
+    aiohttp logs a traceback for each request it cannot read and each client that leaves in the middle, too.
+    """
+    from aiohttp.http import HttpProcessingError
+
+    return not (record.exc_info and isinstance(record.exc_info[1], (HttpProcessingError, ConnectionError)))
 
 
 async def start_server(portal: Portal, host: str = "127.0.0.1", port: int = 0) -> tuple[web.AppRunner, str]:

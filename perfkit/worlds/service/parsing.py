@@ -22,6 +22,8 @@ MAX_BODY_BYTES = 64 * 2**20
 _MAX_CHUNK_LINE_BYTES = 256
 _MAX_CACHED_BYTES = 2_048
 
+_FIRST_BYTES = frozenset(range(0x21, 0x7F)) | {0x0D}
+"""Whatever else a connection begins with is refused at once: a TLS handshake would wait for ever."""
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e]+) HTTP/([0-9])\.([0-9])")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
@@ -138,12 +140,16 @@ class Parser:
         if end < 0:
             if len(buffer) >= MAX_HEAD_BYTES:
                 raise BadMessageError(431, f"request line and headers are over {MAX_HEAD_BYTES} bytes long")
+            if buffer and buffer[0] not in _FIRST_BYTES:
+                raise BadMessageError(
+                    400, f"{bytes(buffer[:8])!r} begins no request: is this HTTPS, to an HTTP port?"
+                )
             self._searched = max(0, len(buffer) - 3)
             return None
         block = bytes(buffer[:end])
         del buffer[: end + 4]
         self._searched = 0
-        self._head = _read(block)
+        self._head = _cached_head(block) if end <= _MAX_CACHED_BYTES else _read(block)
         self.wants_continue = self._head.fields.expects_continue
         length = self._head.fields.length
         if length is not None and length > self._max_body_bytes:
@@ -234,6 +240,10 @@ def _read(block: bytes) -> _Head:
     return _Head(method.decode(), target.decode(), fields, keep)
 
 
+# A client sends few different heads, but for bodies' lengths; all of what is kept cannot be changed.
+_cached_head = lru_cache(maxsize=256)(_read)
+
+
 def _fields(block: bytes) -> _Fields:
     fields: dict[str, str] = {}
     for line in block.split(b"\r\n") if block else ():
@@ -251,7 +261,7 @@ def _fields(block: bytes) -> _Fields:
     return _Fields(Headers(fields), _length(fields), options, expects)
 
 
-# A client sends nearly the same header block each time; all of what is kept cannot be changed.
+# Targets may differ each time where the header block is the same.
 _cached_fields = lru_cache(maxsize=256)(_fields)
 
 

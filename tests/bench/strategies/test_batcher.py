@@ -2,7 +2,7 @@ import asyncio
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from perfkit.bench.strategies import Batcher
@@ -130,6 +130,7 @@ items_of_keys = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([0, 0
     st.sampled_from([None, 1, 3]),
     st.sets(st.integers(0, 29), max_size=5),
 )
+@example([("a", 0)] * 3, 1, 1, 0, 1, {1, 2})  # one gives up in the moment in which a place is free
 def test_no_key_is_ever_in_two_batches_nor_out_of_order(
     items, max_items, in_flight, window, max_waiting, given_up
 ):

@@ -77,6 +77,11 @@ def test_the_clock_forgives_the_limits():
     assert stats["now"] == "2027-01-15T11:00:00+03:00"
 
 
+def test_a_body_nested_too_deeply_is_a_mistake():
+    for name, verb in (("faults", "PUT"), ("clock", "POST")):
+        assert Control().admin.handle(verb, f"/_perfkit/{name}", "", b"[" * 100_000).status == 400
+
+
 @pytest.mark.parametrize(
     ("verb", "name", "options", "status", "words"),
     [
@@ -91,6 +96,9 @@ def test_the_clock_forgives_the_limits():
         ("POST", "clock", {"body": {"advance_s": -5}}, 400, "cannot go back"),
         ("POST", "clock", {"body": {"now_s": 5}}, 400, "cannot go back"),
         ("POST", "reset", {"query": "seed=x"}, 400, "seed='x'"),
+        ("POST", "reset", {"query": "seed=" + "9" * 5000}, 400, "seed='9999"),
+        ("GET", "journal", {"query": f"since={2**63}"}, 400, "at most 18 digits"),
+        ("GET", "nonsense", {}, 404, "Known: clock, faults, journal, reset, stats"),
     ],
 )
 def test_mistakes(verb, name, options, status, words):

@@ -113,6 +113,8 @@ def test_reset_begins_anew():
         ({"effect": "503", "factor": 2}, "no other has them"),
         ({"effect": "slow", "factor": -1}, "neither can be negative"),
         ({"effect": "slow", "factor": math.nan}, "neither can be negative"),
+        ({"effect": "slow", "factor": 1e308}, "is the most"),
+        ({"effect": "slow", "extra_ns": 10**20}, "is the most"),
     ],
 )
 def test_mistakes(options, words):
@@ -164,7 +166,11 @@ def test_objects():
         ({"method": "crm.*"}, "effect"),
         ({"effect": "503", "cuont": 1}, "Did you mean 'count'"),
         ({"effect": "503", "window": 5}, "window=5"),
-        ({"effect": "503", "probability": "often"}, "no fault"),
+        ({"effect": "503", "probability": "often"}, "Expected `float`, got `str`"),
+        ({"effect": "503", "method": 5}, "Expected `str`, got `int`"),
+        ({"effect": "503", "count": True}, "got `bool`"),
+        ({"effect": ["503"]}, "Expected `str`, got `array`"),
+        ({"effect": "503", "window": [5, "ten"]}, "no fault"),
         (5, "5 is no fault"),
     ]:
         with pytest.raises(UsageError, match=words):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit.worlds.bitrix24 import data
+from perfkit.worlds.bitrix24.fields import TEXT, Field
 from perfkit.worlds.bitrix24.filters import parse_filter, predicate, split_key
 from tests.worlds.bitrix24.helpers import ids, make_portal, read_all, result
 
@@ -116,6 +117,32 @@ def test_an_empty_list_under_in_matches_nothing_and_under_equal_is_no_condition(
 )
 def test_operators_on_text(key, pattern, test):
     assert leads(**{key: pattern}) == expected(lambda row: test(row["TITLE"]))
+
+
+def like(pattern, value):
+    """LIKE by its definition: the reference for the real one."""
+    if not pattern:
+        return not value
+    if pattern[0] == "%":
+        return any(like(pattern[1:], value[start:]) for start in range(len(value) + 1))
+    return bool(value) and pattern[0] in ("_", value[0]) and like(pattern[1:], value[1:])
+
+
+def matches(pattern, value):
+    fields = {"TITLE": Field("TITLE", TEXT, lambda position: value)}
+    (condition,), _ = parse_filter({"=%TITLE": pattern}, fields)
+    return predicate(condition, lambda position: value)(0)
+
+
+@given(st.text("ab%_", max_size=7), st.text("ab", max_size=7))
+def test_patterns_mean_what_like_means(pattern, value):
+    assert matches(pattern, value) == like(pattern, value)
+
+
+def test_a_pattern_of_many_wildcards_takes_no_age():
+    assert not matches("%a" * 40 + "b", "a" * 200)
+    assert matches("%a" * 40 + "%b", "a" * 200 + "b")
+    assert not matches("%" + "ab" * 40_000, "ab"), "longer than any text"
 
 
 def test_a_percent_sign_under_contains_is_itself():

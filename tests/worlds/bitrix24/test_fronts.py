@@ -308,6 +308,16 @@ def test_a_port_in_use(front):
     asyncio.run(scenario())
 
 
+@both
+def test_an_address_of_another_machine(front):
+    async def scenario():
+        async with serve(Desk(make_portal()), "192.0.2.1", front=front):
+            pass
+
+    with pytest.raises(WorldError, match=r"192\.0\.2\.1:0: .* Choose another --host"):
+        asyncio.run(scenario())
+
+
 def test_an_unknown_front():
     async def scenario():
         async with serve(Desk(make_portal()), front="lihgt"):
@@ -347,11 +357,45 @@ def test_the_front_on_aiohttp_needs_aiohttp(monkeypatch):
         asyncio.run(scenario("aiohttp"))
 
 
-def test_what_is_no_request():
+@both
+def test_a_request_that_cannot_be_read_is_no_traceback(front, caplog):
+    async def scenario():
+        async with serve(Desk(make_portal()), front=front) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(b"GET * HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")
+            said = await reader.read()
+            writer.close()
+            await writer.wait_closed()
+            return said
+
+    assert b" 400 " in asyncio.run(scenario())
+    assert not caplog.records
+
+
+@both
+def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_traceback(front, caplog):
+    async def scenario():
+        async with serve(Desk(make_portal()), front=front) as server:
+            _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            head = f"POST {WEBHOOK_PATH}profile HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+            writer.write(head.encode() + b"{")
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+            url = f"http://127.0.0.1:{server.port}{WEBHOOK_PATH}profile"
+            async with aiohttp.ClientSession() as session, session.get(url) as answer:
+                return answer.status
+
+    assert asyncio.run(scenario()) == 200
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("begin", [b"nothing of the kind\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"])
+def test_what_is_no_request(begin):
     async def scenario():
         async with serve(Desk(make_portal())) as server:
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-            writer.write(b"nothing of the kind\r\n\r\n")
+            writer.write(begin)
             said = await reader.read()
             writer.close()
             await writer.wait_closed()

@@ -52,6 +52,12 @@ def test_names_address_arrays(query, params):
     assert php.parse_query(query) == params
 
 
+@pytest.mark.parametrize(("levels", "kept"), [(64, True), (65, False), (1_000_000, False)])
+def test_names_nested_too_deeply_are_ignored(levels, kept):
+    params = php.parse_query(f"b=1&a{'[]' * levels}=2")
+    assert (params["b"], "a" in params) == ("1", kept)
+
+
 def test_lists_become_numbered_keys():
     assert php.build_query({"a": [1, "x"], "b": [], "c": True}) == "a[0]=1&a[1]=x&c=1"
 

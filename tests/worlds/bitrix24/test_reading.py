@@ -74,6 +74,36 @@ def test_query_and_body_are_merged(query, body, kind, params):
     assert read(query, body, kind).params == params
 
 
+@pytest.mark.parametrize(("levels", "kept"), [(512, True), (513, False), (900, False), (100_000, False)])
+def test_json_deeper_than_php_reads_is_none(levels, kept):
+    for begin, end in ((b"[", b"]"), (b'{"0":', b"}")):
+        params = read(body=begin * (levels - 1) + b"{}" + end * (levels - 1), kind=JSON).params
+        assert bool(params) is kept
+
+
+@pytest.mark.parametrize(
+    ("head", "params"),
+    [
+        ('Content-Disposition: form-data; name="a"', {"a": "v"}),
+        ("content-disposition:form-data;NAME=a", {"a": "v"}),
+        ('Content-Type: text/plain\r\nContent-Disposition: form-data; name="a[b]"', {"a": {"b": "v"}}),
+        (r'Content-Disposition: form-data; name="a\"b"', {'a"b': "v"}),
+        ('Content-Disposition: form-data; name=""', {}),
+        ("Content-Disposition: form-data; name*=utf-8''a", {}),
+        ("Content-Disposition: form-data", {}),
+        ("", {}),
+    ],
+)
+def test_parts_of_a_multipart_form(head, params):
+    body = f"before\r\n--x\r\n{head}\r\n\r\nv\r\n--x--\r\nafter".encode()
+    assert read(body=body, kind="multipart/form-data; charset=utf-8; boundary=x").params == params
+
+
+def test_parts_within_parts_are_text():
+    parts = [f"--{n}\r\nContent-Type: multipart/mixed; boundary={n + 1}\r\n\r\n" for n in range(2000)]
+    assert read(body="".join(parts).encode(), kind="multipart/form-data; boundary=0").params == {}
+
+
 def test_a_multipart_form():
     fields = [("filter[>ID]", "28"), ("select[]", "ID"), ("select[]", "ТИП")]
     parts = [f'--x\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields]

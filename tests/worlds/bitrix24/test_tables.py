@@ -155,3 +155,20 @@ def test_a_table_without_generated_rows_counts_from_one():
     assert table.delete(2)
     assert table.add({}, WHO) == 3
     assert [table.lookup(number) for number in (1, 2, 3, 4)] == [0, None, 2, None]
+
+
+def test_having_finds_what_a_filter_finds():
+    table = make_table()
+    for identity, tags in ((3, [1, 7]), (5, [])):
+        table.having("TAGS", 7)  # from the index, which is there now and has to follow
+        table.update(identity, {"TAGS": tags, "COLOUR": "blue"}, WHO)
+    table.delete(6)
+    for name, values in {"COLOUR": ["red", "blue", "no"], "TAGS": [0, 1, 7, 8]}.items():
+        for value in values:
+            same = [n for n in range(table.size) if n not in table.deleted and _has(table, n, name, value)]
+            assert list(table.having(name, value)) == same
+
+
+def _has(table, position, name, value):
+    held = table.row(position)[name]
+    return value in held if isinstance(held, tuple) else held == value

@@ -109,6 +109,7 @@ def head(line="GET / HTTP/1.1", fields="Host: a"):
         (head(fields="Host: a\r\nTransfer-Encoding: chunked") + b"2\r\nabcd", 400, "longer than it says"),
         (head(fields="Host: a\r\nTransfer-Encoding: chunked") + b"0\r\nno field\r\n", 400, "no trailer"),
         (b"G" * MAX_HEAD_BYTES, 431, "over 65536 bytes"),
+        (b"\x16\x03\x01\x02\x00\x01", 400, "is this HTTPS, to an HTTP port"),
     ],
 )
 def test_what_is_refused(data, status, says):

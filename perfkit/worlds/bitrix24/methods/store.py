@@ -78,8 +78,8 @@ class Store(Struct, frozen=True):
         ``type_id`` is "PHONE" or "EMAIL"; spaces, punctuation and case make no difference.
         """
         table = self.entities[entity_type]
-        wanted = _equal(f"{type_id}_CODE", code(type_id, value))
-        return [table.ids[position] for position in table.find((wanted,), ())]
+        found = table.having(f"{type_id}_CODE", code(type_id, value))
+        return [table.ids[position] for position in found]
 
     def find_by_phone(self, number: str) -> list[tuple[int, int]]:
         """Entity type and ID of everybody with this telephone number: contacts, companies, leads."""
