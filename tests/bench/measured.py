@@ -31,3 +31,21 @@ async def waits(world, size, *, pause_s=0.5):
 async def measures_nothing(world, size):
     world.figures["late_ns"] = float("nan")
     return size
+
+
+async def breaks():
+    raise ValueError("nobody waits for this")
+
+
+@waiting.strategy(flaw="it leaves failed tasks behind")
+async def leaves_failed_tasks(world, size):
+    task = asyncio.ensure_future(breaks())
+    await asyncio.sleep(1)
+    assert task.done()
+    world.figures["late_ns"] = 1.0
+    return size
+
+
+@waiting.strategy
+async def leaves_a_failed_task_unknowingly(world, size):
+    return await leaves_failed_tasks(world, size)

@@ -1,3 +1,4 @@
+import gc
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,3 +106,14 @@ def test_clocks_are_known(clocks):
 def test_default_sizes_are_sizes():
     with pytest.raises(ScenarioError, match="default_sizes has 7, which is not among sizes"):
         perfkit.Scenario("one", sizes=(1,), world=WebWorld(lambda size: None), default_sizes=(1, 7))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "told"), [("leaves_failed_tasks", 0), ("leaves_a_failed_task_unknowingly", 1)]
+)
+def test_a_task_that_fails_unheard_is_told_of_unless_the_strategy_is_known_to_fail(
+    waiting, caplog, strategy, told
+):
+    measure(waiting, Job(str(FILE), "waiting", "default", strategy, 1, (1,), "virtual", 10**12))
+    gc.collect()
+    assert sum("never retrieved" in record.message for record in caplog.records) == told

@@ -12,6 +12,8 @@ import pytest
 
 from perfkit.cli.app import VERBS
 
+pytestmark = pytest.mark.once
+
 
 def test_help_and_version(perfkit):
     done = perfkit("--help", check=0)

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from .sql_grammar import (
     statements,
     written,
 )
+
+pytestmark = pytest.mark.once
 
 
 def plain(statement):

@@ -11,6 +11,9 @@ from perfkit.errors import UnknownNameError, UsageError
 from perfkit.model import Knee, Outcome
 from perfkit.model.storage import decode_run, encode_run
 
+pytestmark = pytest.mark.once
+
+
 FILE = Path(__file__).parent / "jobs.py"
 SCENARIOS = {scenario.name: scenario for scenario in load_file(FILE)}
 

@@ -20,6 +20,9 @@ from perfkit.worlds.database.postgres import Cluster, binaries
 from perfkit.worlds.database.postgres.binaries import find_binaries
 from perfkit.worlds.database.postgres.server import Server
 
+pytestmark = pytest.mark.once
+
+
 ROOT = Path(__file__).parents[4]
 
 PARENT = """
