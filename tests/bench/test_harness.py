@@ -13,6 +13,9 @@ from perfkit.errors import UnknownNameError, UsageError
 from perfkit.model import Outcome, unpack
 from perfkit.model.storage import read_run, write_run
 
+pytestmark = pytest.mark.once
+
+
 MS = 1_000_000
 RTT_NS = 20 * MS
 FILE = __file__.replace("test_harness.py", "shop.py")

@@ -12,6 +12,9 @@ from perfkit.errors import UsageError, WorldError
 from perfkit.worlds.database.postgres.binaries import find_binaries
 from perfkit.worlds.link import Fault, LinkProxy
 
+pytestmark = pytest.mark.once
+
+
 MS = 1_000_000
 
 

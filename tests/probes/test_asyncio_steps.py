@@ -368,15 +368,19 @@ def test_the_watchdog_lives_as_long_as_a_recording_and_is_no_thread_of_the_progr
         assert threading.enumerate() == before
         return watchdogs()
 
+    def all_gone():
+        until = time.monotonic() + 60
+        while watchdogs() and time.monotonic() < until:
+            time.sleep(SHORT_S)
+        return watchdogs() == []
+
     before = threading.enumerate()
+    assert all_gone()  # that of the test before may still be on its way
     assert asyncio.run(main()) == []
     with Recording():
         (watchdog,) = asyncio.run(main())
         assert asyncio.run(main()) == [watchdog]
-    until = time.monotonic() + 60
-    while watchdogs() and time.monotonic() < until:
-        time.sleep(SHORT_S)
-    assert watchdogs() == []
+    assert all_gone()
     with Recording():
         assert len(asyncio.run(main())) == 1
 

@@ -19,6 +19,9 @@ from perfkit.fingerprints import describe_sql
 from perfkit.probes.plans import MAX_COUNTED, is_explainable
 from tests.postgres import postgres
 
+pytestmark = pytest.mark.once
+
+
 SCHEMA = """
     CREATE TABLE orders (id integer PRIMARY KEY, task_id int, status text, created text, customer_id int);
     CREATE TABLE items (id integer PRIMARY KEY, order_id integer, sku text);

@@ -17,6 +17,9 @@ from perfkit.report.otlp import render, send
 from tests.report.sample import MS, empty_run, failing_run, hostile_run, sample_run, trace_run
 from tests.test_export import serving
 
+pytestmark = pytest.mark.once
+
+
 NOON_NS = 1_738_324_800_000_000_000  # 2025-01-31T12:00:00+00:00, which is sample_run's moment
 SITE = Frame("app/views.py", 41, "page")
 OUTER = Frame("app/main.py", 7, "main")

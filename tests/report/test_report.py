@@ -11,6 +11,8 @@ from perfkit.report.picture import growth_figure
 from perfkit.report.terminal import render_terminal
 from tests.report.sample import analysis_run, empty_run, hostile_run, sample_run
 
+pytestmark = pytest.mark.once
+
 
 def hostile_text():
     return hostile_run("\ud800]]> ::error::\x1b[31m \u202e")

@@ -15,6 +15,9 @@ from perfkit.model.plain import plain
 from perfkit.model.storage import read_run
 from perfkit.report import FORMATS, render
 
+pytestmark = pytest.mark.once
+
+
 PROGRAM = Path(__file__).parent / "leaky.py"
 SECRET = re.compile(r".{0,60}zx\d.{0,30}", re.IGNORECASE | re.DOTALL)
 

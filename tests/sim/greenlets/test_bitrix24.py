@@ -2,6 +2,9 @@ import pytest
 
 from tests.sim.greenlets.support import answer
 
+pytestmark = pytest.mark.once
+
+
 RTT = 100_000_000
 IDS = [str(i) for i in range(1, 21)]
 

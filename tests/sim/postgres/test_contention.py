@@ -11,6 +11,9 @@ from perfkit.sim import Link
 from perfkit.sim.postgres import Costs
 from tests.sim.postgres.support import MS, URL, now_ns, simulate
 
+pytestmark = pytest.mark.once
+
+
 CLIENTS, STEPS, ROWS = 16, 4, 6
 LOAD = f"""
 DROP TABLE IF EXISTS contended;

@@ -13,6 +13,8 @@ from perfkit.worlds.bitrix24.faults import Fault
 from perfkit.worlds.bitrix24.server import FRONTS, serve
 from tests.worlds.bitrix24.helpers import make_portal
 
+pytestmark = pytest.mark.once
+
 
 class Control:
     """An admin, asked without HTTP."""

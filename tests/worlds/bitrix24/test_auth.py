@@ -7,6 +7,9 @@ from perfkit.worlds.bitrix24.config import ACCESS_TOKEN, WEBHOOK_TOKEN
 from perfkit.worlds.bitrix24.methods import METHODS
 from tests.worlds.bitrix24.helpers import Clock, make_portal
 
+pytestmark = pytest.mark.once
+
+
 NOW_S = 1_767_225_600.0
 
 

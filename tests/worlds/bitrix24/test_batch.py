@@ -5,6 +5,9 @@ import pytest
 from perfkit.worlds.bitrix24.batch import Results, parse_command
 from tests.worlds.bitrix24.helpers import Clock, ids, make_portal, result
 
+pytestmark = pytest.mark.once
+
+
 PORTAL = make_portal(leads=200)
 
 

@@ -7,6 +7,9 @@ from perfkit.worlds.bitrix24.costs import DOCUMENTED_NS
 from perfkit.worlds.bitrix24.methods import METHODS
 from tests.worlds.bitrix24.helpers import Clock, make_portal
 
+pytestmark = pytest.mark.once
+
+
 NOW_S = 1_767_225_600.0
 FREE = {"base_ns": 0, "row_ns": 0, "count_row_ns": 0}
 BLOCKED = {

@@ -7,6 +7,9 @@ import pytest
 
 from perfkit.worlds.bitrix24 import data
 
+pytestmark = pytest.mark.once
+
+
 SIZES = (20, 200, 2000)
 
 

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from perfkit.worlds.bitrix24.admin import Admin
 from perfkit.worlds.bitrix24.desk import Desk
@@ -13,6 +14,9 @@ from perfkit.worlds.bitrix24.fault_text import parse_fault
 from perfkit.worlds.bitrix24.faults import EFFECTS
 from perfkit.worlds.bitrix24.server import serve
 from tests.worlds.bitrix24.helpers import make_portal
+
+pytestmark = pytest.mark.once
+
 
 PAGE = (Path(__file__).parents[3] / "docs" / "bitrix24.md").read_text()
 LINES = [line for line in PAGE.splitlines() if line.startswith("curl ")]

@@ -5,6 +5,9 @@ import pytest
 from perfkit.worlds.bitrix24.config import ACCESS_TOKEN
 from tests.worlds.bitrix24.helpers import Clock, ids, make_portal, read_all, result
 
+pytestmark = pytest.mark.once
+
+
 PORTAL = make_portal(leads=200)
 KINDS = {1: "lead", 2: "deal", 3: "contact", 4: "company"}
 

@@ -9,6 +9,8 @@ from perfkit.worlds.bitrix24.fault_text import fault_of, parse_fault
 from perfkit.worlds.bitrix24.faults import EFFECTS, Fault, Faults
 from tests.worlds.bitrix24.helpers import Clock, make_portal
 
+pytestmark = pytest.mark.once
+
 
 def hits(faults, requests=10, method="crm.lead.get", at_s=0.0):
     """The effects of the next requests; "" for none."""

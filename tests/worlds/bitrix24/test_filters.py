@@ -9,6 +9,9 @@ from perfkit.worlds.bitrix24.fields import TEXT, Field
 from perfkit.worlds.bitrix24.filters import parse_filter, predicate, split_key
 from tests.worlds.bitrix24.helpers import ids, make_portal, read_all, result
 
+pytestmark = pytest.mark.once
+
+
 PORTAL = make_portal(leads=200)
 LEADS = read_all(PORTAL, "crm.lead.list")
 ACTIVITIES = read_all(PORTAL, "crm.activity.list")

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 from perfkit.worlds.bitrix24.methods import METHODS
 from tests.worlds.bitrix24.helpers import make_portal
 
+pytestmark = pytest.mark.once
+
+
 PREFIXES = ("crm.", "task", "user", "department", "profile", "scope", "server", "method", "app.")
 NAMES = sorted(name for name in METHODS if name.startswith(PREFIXES))
 

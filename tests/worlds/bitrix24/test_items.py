@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 from perfkit.worlds.bitrix24.fields import camel, upper
 from tests.worlds.bitrix24.helpers import Clock, ids, make_portal, read_all, result
 
+pytestmark = pytest.mark.once
+
+
 PORTAL = make_portal(leads=200)
 LEADS = read_all(PORTAL, "crm.lead.list")
 TYPES = {1: "lead", 2: "deal", 3: "contact", 4: "company"}

@@ -12,6 +12,9 @@ from perfkit.worlds.bitrix24.php import build_query
 from perfkit.worlds.bitrix24.traces import INSIDE, trace_of
 from tests.worlds.bitrix24.helpers import Clock, make_portal
 
+pytestmark = pytest.mark.once
+
+
 MS = 1_000_000
 
 

@@ -6,6 +6,9 @@ from hypothesis import strategies as st
 
 from perfkit.worlds.bitrix24.limits import LeakyBucket, OperatingLedger, RequestSpending
 
+pytestmark = pytest.mark.once
+
+
 NOW_S = 1_767_225_600.123
 
 

@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 from tests.worlds.bitrix24.helpers import ids, make_portal, read_all, result
 from tests.worlds.bitrix24.test_filters import conditions
 
+pytestmark = pytest.mark.once
+
+
 PORTAL = make_portal(leads=200)  # 300 leads in all
 
 

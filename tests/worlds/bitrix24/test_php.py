@@ -6,6 +6,9 @@ from hypothesis import strategies as st
 
 from perfkit.worlds.bitrix24 import php
 
+pytestmark = pytest.mark.once
+
+
 keys = st.text(st.characters(exclude_characters="]", exclude_categories=["Cs"]), min_size=1, max_size=8)
 names = st.text(st.characters(exclude_characters="]. [", exclude_categories=["Cs"]), min_size=1, max_size=8)
 leaves = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

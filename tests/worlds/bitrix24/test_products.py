@@ -4,6 +4,8 @@ import pytest
 
 from tests.worlds.bitrix24.helpers import make_portal, result
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def portal():

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from perfkit.worlds.bitrix24.reading import Where, read_call, read_path, split_target
 
+pytestmark = pytest.mark.once
+
+
 HOOK = Where("1", "token", "crm.lead.list", "json")
 APPLICATION = Where(None, "", "crm.lead.list", "json")
 FORM = "application/x-www-form-urlencoded"

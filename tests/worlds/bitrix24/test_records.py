@@ -6,6 +6,9 @@ from perfkit.worlds.bitrix24.files import FIRST_NUMBER, NAMES
 from tests.worlds.bitrix24.helpers import make_portal, result
 from tests.worlds.bitrix24.test_telephony import Exchange, core_error
 
+pytestmark = pytest.mark.once
+
+
 EARLY = "Call is not found in the statistic table. It looks like it is not finished yet."
 NO_SOURCE = "Required parameters are not set. Request should contain either URL or FILENAME parameter"
 MESSAGE = {"SIDE": "User", "START_TIME": 0, "STOP_TIME": 2, "MESSAGE": "Hello"}

@@ -13,6 +13,9 @@ from perfkit.worlds.bitrix24.reading import read_call, read_path
 from perfkit.worlds.bitrix24.replay import Recorder, ReplayingPortal, read_recorded
 from tests.worlds.bitrix24.helpers import Clock, make_portal
 
+pytestmark = pytest.mark.once
+
+
 TOKEN = "perfkitdemotoken"
 
 

@@ -7,6 +7,9 @@ from perfkit.worlds.bitrix24.answers import Answer
 from perfkit.worlds.bitrix24.strict import header, remarks
 from tests.worlds.bitrix24.helpers import make_portal
 
+pytestmark = pytest.mark.once
+
+
 WRONG = {"filter": {"NAM": "x"}, "select": ["ID"]}
 
 

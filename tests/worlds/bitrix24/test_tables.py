@@ -10,6 +10,9 @@ from perfkit.worlds.bitrix24.fields import Constant, Field, Stamp
 from perfkit.worlds.bitrix24.filters import Either, parse_filter
 from perfkit.worlds.bitrix24.tables import Table
 
+pytestmark = pytest.mark.once
+
+
 WHO = Stamp(1_767_225_600.0)
 COLOURS = ("red", "green", "", None)
 

@@ -4,6 +4,9 @@ import pytest
 
 from tests.worlds.bitrix24.helpers import Clock, make_portal, result
 
+pytestmark = pytest.mark.once
+
+
 PORTAL = make_portal(leads=200)
 NOW = "2026-01-01T03:00:00+03:00"
 

@@ -6,6 +6,9 @@ from perfkit.worlds.bitrix24.config import ACCESS_TOKEN, TARIFFS, AccessToken
 from perfkit.worlds.bitrix24.fields import iso
 from tests.worlds.bitrix24.helpers import Clock, make_portal
 
+pytestmark = pytest.mark.once
+
+
 NOW_S = 1_767_225_600.0
 RING = {"USER_ID": 12, "PHONE_NUMBER": "+79001234567", "TYPE": 2, "LINE_NUMBER": "3"}
 FORMER_USER = 301

@@ -4,6 +4,9 @@ import pytest
 
 from tests.worlds.bitrix24.helpers import Clock, ids, make_portal, read_all, result
 
+pytestmark = pytest.mark.once
+
+
 ENTITIES = ("lead", "deal", "contact", "company")
 FIRST = "2026-01-01T03:00:00+03:00"
 

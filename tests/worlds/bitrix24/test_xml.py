@@ -1,9 +1,12 @@
 from xml.etree import ElementTree as ET
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit.worlds.bitrix24.xml import encode
+
+pytestmark = pytest.mark.once
 
 
 def text(body):

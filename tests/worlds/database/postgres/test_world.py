@@ -19,6 +19,9 @@ from perfkit.worlds.database.postgres.admin import admin
 from perfkit.worlds.database.postgres.server import current_server
 from tests.worlds.database.data import MS, load
 
+pytestmark = pytest.mark.once
+
+
 FREE = Costs(
     connect_ns=0, parse_ns=0, statement_ns=0, row_read_ns=0, row_returned_ns=0, row_written_ns=0, commit_ns=0
 )
