@@ -13,6 +13,7 @@ from perfkit.worlds.bitrix24.admin import PREFIX
 from perfkit.worlds.bitrix24.desk import Desk, Sent, head_of, without_a_call
 from perfkit.worlds.bitrix24.reading import MAX_BODY_BYTES, VERBS, Where, read_call, read_path, split_target
 from perfkit.worlds.service.connection import Connection
+from perfkit.worlds.service.connections import Connections
 from perfkit.worlds.service.messages import problem
 
 if TYPE_CHECKING:
@@ -20,16 +21,14 @@ if TYPE_CHECKING:
     from perfkit.worlds.service.parsing import BadMessageError, Message
 
 
-class Front:
+class Front(Connections):
     """One start of the portal. ``connection`` is the protocol factory for ``create_server``."""
 
     def __init__(self, desk: Desk) -> None:
+        super().__init__()
         self.desk = desk
-        self.stopped = False
         self.loop = asyncio.get_running_loop()
         self._rtt_s = desk.portal.config.rtt_ns / 1e9
-        self._connections: dict[Connection, None] = {}
-        self._empty = asyncio.Event()
 
     def connection(self) -> Connection:
         """The protocol of a new connection."""
@@ -38,25 +37,9 @@ class Front:
     async def stop(self) -> None:
         """End all connections at once; requests that wait are never begun."""
         self.stopped = True
-        for connection in list(self._connections):
-            connection.abort()
-        if self._connections:
-            await self._empty.wait()
+        await self.end_connections()
 
     # What connections call
-
-    def joined(self, connection: Connection) -> None:
-        """A connection has been opened."""
-        if self.stopped:  # it was accepted in the last moment
-            connection.abort()
-        self._connections[connection] = None
-        self._empty.clear()
-
-    def left(self, connection: Connection) -> None:
-        """A connection has ended."""
-        self._connections.pop(connection, None)
-        if not self._connections:
-            self._empty.set()
 
     def not_understood(self, error: BadMessageError) -> bytes:
         """The answer to what is no request."""

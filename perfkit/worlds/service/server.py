@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from perfkit.worlds.service.behaviour import Behaviour
 from perfkit.worlds.service.connection import Connection
+from perfkit.worlds.service.connections import Connections
 from perfkit.worlds.service.exchange import Exchange, Work
 from perfkit.worlds.service.limits import Gate, retry_after_s
 from perfkit.worlds.service.messages import Request, Response, problem
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from perfkit.worlds.service.routes import Route, Router
 
 
-class Server:
+class Server(Connections):
     """One start of a service. ``connection`` is the protocol factory for ``create_server``."""
 
     def __init__(
@@ -40,9 +41,9 @@ class Server:
         state: Any = None,
         distance: Distance | None = None,
     ) -> None:
+        super().__init__()
         self.host, self.size, self.seed, self.state = host, size, seed, state
         self.counts: Counter[str] = Counter()
-        self.stopped = False
         self._loop = asyncio.get_running_loop()
         self._router, self._distance = router, distance
         self._pool = WorkerPool(behaviour.workers)
@@ -51,10 +52,8 @@ class Server:
         self._places = {route.name: self._place(route) for route in router.routes}
         self._refuse_with = behaviour.refuse_with
         self._arrived = 0
-        self._connections: dict[Connection, None] = {}
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._told: set[tuple[str, str]] = set()
-        self._empty = asyncio.Event()
 
     def _place(self, route: Route) -> tuple[WorkerPool, list[Gate]]:
         own = route.behaviour.workers
@@ -82,10 +81,7 @@ class Server:
         await asyncio.sleep(0)  # a task that is cancelled before its first step leaves its handler unawaited
         for task in self._tasks:
             task.cancel()
-        for connection in list(self._connections):
-            connection.abort()
-        if self._connections:
-            await self._empty.wait()
+        await self.end_connections()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # What connections call
@@ -93,19 +89,6 @@ class Server:
     def connection(self) -> Connection:
         """The protocol of a new connection."""
         return Connection(self)
-
-    def joined(self, connection: Connection) -> None:
-        """A connection has been opened."""
-        if self.stopped:  # it was accepted in the last moment
-            connection.abort()
-        self._connections[connection] = None
-        self._empty.clear()
-
-    def left(self, connection: Connection) -> None:
-        """A connection has ended."""
-        self._connections.pop(connection, None)
-        if not self._connections:
-            self._empty.set()
 
     def not_understood(self, error: BadMessageError) -> bytes:
         """The answer to what is no request."""
