@@ -1,6 +1,8 @@
 """perfkit finds out why code that waits on databases and HTTP services is slow, and proves the fix.
 
 This module holds the public names and nothing else. Importing it needs msgspec only.
+
+PYTEST_DONT_REWRITE: pytest would say so of each program that `perfkit run -- pytest` records.
 """
 
 from typing import Any

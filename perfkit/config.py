@@ -27,6 +27,7 @@ class Setting:
 SETTINGS: dict[str, Setting] = {
     "scenarios": Setting("scenarios", "folder whose *.py files hold scenarios"),
     "reports": Setting("reports", "folder that runs and reports are written to"),
+    "baselines": Setting("perf-baselines", "folder of the committed baselines of perfkit gate"),
     "seed": Setting(1, "seed of data and of random latency"),
     "repeats": Setting(1, "samples per strategy, each with the next seed"),
     "timeout_s": Setting(120.0, "real seconds a strategy may take before it is stopped"),

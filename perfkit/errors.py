@@ -9,6 +9,8 @@
     ├── RunFileError            a stored run cannot be read or written; exit code 2
     │   └── NewerSchemaError    a run written by a newer perfkit
     ├── TraceFileError          a file of traces cannot be read, or is none; exit code 2
+    ├── BaselineError           a baseline cannot be read or written; exit code 2
+    ├── NothingToCompareError   no baseline, no base revision, or no benchmark in it; exit code 3
     ├── WorldError              a mock server cannot start (port in use, bad setting); exit code 2
     ├── BudgetError             a recording broke the limits its caller set; also an AssertionError
     └── SimulationError         the virtual loop cannot go on; ends one strategy, never the run
@@ -85,6 +87,18 @@ class TraceFileError(PerfkitError):
     """A file of traces cannot be read, or is none."""
 
     exit_code = 2
+
+
+class BaselineError(PerfkitError):
+    """A baseline cannot be read or written."""
+
+    exit_code = 2
+
+
+class NothingToCompareError(PerfkitError):
+    """There is no baseline, no base revision, or no benchmark in it: never a pass."""
+
+    exit_code = 3
 
 
 class WorldError(PerfkitError):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from fast_bitrix24 import BitrixAsync
 
 METHOD = "crm.lead.get"
-FEW, MANY = (200,), (5000,)
+FEW, MANY = (20, 100, 200), (100, 5000)
 AT_ONCE = 10
 OPERATING_S = 480
 """What a method may work within ten minutes (documented)."""
@@ -55,6 +55,8 @@ def cloud(command_ms: int) -> Bitrix24:
 clients = perfkit.Scenario(
     "client_limits",
     sizes=FEW + MANY,
+    default_sizes=(200, 5000),
+    gate_sizes=(20, 100),
     unit="leads",
     title="Public clients under the cloud's limits",
     world={"rate": cloud(20), "operating": cloud(100)},

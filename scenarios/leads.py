@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 LEFT_OUT_MANAGER = 247
 CHUNK = 15
 WORKERS = 5
-SMALL = (20, 200)
+SMALL = (20, 60, 200)
 """Sizes at which the strategies that fetch everything, or are refused thousands of times, show enough."""
 
 Answer = dict[str, int]
 
 leads = perfkit.Scenario(
     "leads",
-    sizes=(20, 200, 2000),
+    sizes=(*SMALL, 2000),
+    default_sizes=(20, 200, 2000),
+    gate_sizes=(20, 60),
     unit="leads",
     title="Leads without an open activity",
     world={

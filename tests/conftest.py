@@ -4,6 +4,8 @@ import pytest
 
 import perfkit
 
+pytest_plugins = ["pytester"]  # for the plugin's own tests
+
 
 @pytest.fixture(autouse=True, scope="module")
 def _a_small_heap():

@@ -11,9 +11,10 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from perfkit.bench.demand import Load, load_of
@@ -92,16 +93,25 @@ class Measured:
     seed: int = 0
 
 
-@dataclass
-class _Sample:
-    """What one execution gave; ``trace`` is set even when the strategy failed."""
+Watch = Callable[["Execution", "list[HostFacts]"], "AbstractContextManager[None]"]
+"""Makes what is around a strategy while it runs."""
 
+
+@dataclass
+class Execution:
+    """What running a strategy once gave; ``trace`` and ``counters`` are set even when it failed.
+
+    ``counters`` are the world's own; ``watch`` is what was around the strategy.
+    """
+
+    watch: Watch
+    status: str = "ok"
+    error: str = ""
     elapsed_ns: int = 0
     computing_ns: int = 0
     answer: Any = None
     trace: Trace | None = None
     counters: dict[str, int] = field(default_factory=dict)
-    explain: bool = False
     access: Access | None = None
 
 
@@ -112,13 +122,11 @@ def measure(scenario: Scenario, job: Job) -> Measured:
     answers: list[Any] = []
     load: Load | None = None
     computing_ns, started_ns = 0, time.perf_counter_ns()
-    if strategy.needs and importlib.util.find_spec(strategy.needs) is None:
-        cell.status = "skipped"
-        cell.error = str(MissingExtraError(f"strategy {job.strategy}", strategy.needs, "scenarios"))
+    if missing := missing_for(strategy):
+        cell.status, cell.error = "skipped", missing
     else:
         for seed in job.seeds:
-            sample = _Sample()
-            _run_guarded(cell, sample, strategy, world, job, seed)
+            sample = execute(strategy, world, job, seed)
             _add(cell, sample, seed)
             if seed == job.seeds[0] and sample.trace is not None:
                 if job.brief:
@@ -134,26 +142,41 @@ def measure(scenario: Scenario, job: Job) -> Measured:
     return Measured(cell, cost, answers, load=load, options=dict(job.options), seed=job.seeds[0])
 
 
+def missing_for(strategy: Strategy) -> str:
+    """A sentence about the package that the strategy needs and that is not installed, if there is one."""
+    if not strategy.needs or importlib.util.find_spec(strategy.needs) is not None:
+        return ""
+    return str(MissingExtraError(f"strategy {strategy.info.name}", strategy.needs, "scenarios"))
+
+
 def _judge(cell: Cell, trace: Trace, strategy: Strategy, world: World, job: Job) -> None:
     """Keep what the rules say of the trace, and its beginning."""
     cell.findings = check(trace, Limits.of(load_config()))
     cell.trace = pack(trace, limit=MAX_KEPT_SPANS)
     if cell.status == "ok" and job.clock == "virtual":
-        cell.findings += _about_plans(cell, strategy, world, job)
+        cell.findings += about_plans(trace, strategy, world, job)
 
 
-def _about_plans(cell: Cell, strategy: Strategy, world: World, job: Job) -> list[Finding]:
-    """What the database's plans say: asked for in a run of their own, since asking takes time."""
-    if not cell.counters.get("query"):
+def about_plans(trace: Trace, strategy: Strategy, world: World, job: Job) -> list[Finding]:
+    """What the plans of the queries in ``trace`` say: asked for in a run of their own, as it takes time."""
+    if not trace.of_kind("query"):
         return []
-    sample, other = _Sample(explain=True), Cell(job.world, job.strategy, job.size)
-    _run_guarded(other, sample, strategy, world, job, job.seeds[0])
+    sample = execute(strategy, world, job, job.seeds[0], watch=_explained)
     if sample.trace is None:
         return []
     return check(sample.trace, Limits.of(load_config()), codes=(full_scan.CODE,))
 
 
-def _run_guarded(cell: Cell, sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
+def execute(
+    strategy: Strategy, world: World, job: Job, seed: int, *, watch: Watch | None = None
+) -> Execution:
+    """Run the strategy once in a fresh world. Whatever it raises becomes the status and the error."""
+    sample = Execution(watch=watch or recorded)
+    _run_guarded(sample, strategy, world, job, seed)
+    return sample
+
+
+def _run_guarded(sample: Execution, strategy: Strategy, world: World, job: Job, seed: int) -> None:
     try:
         if job.clock == "virtual" and strategy.style == "sync":
             _run_virtual_sync(sample, strategy, world, job, seed)
@@ -164,16 +187,16 @@ def _run_guarded(cell: Cell, sample: _Sample, strategy: Strategy, world: World, 
         _check_comparable(sample.answer)
         _check_figures(sample.access)
     except DeadlockError as error:
-        cell.status, cell.error = "deadlock", _cut(str(error))
+        sample.status, sample.error = "deadlock", _cut(str(error))
     except (VirtualTimeoutError, TimeoutError) as error:
-        cell.status, cell.error = "timeout", _cut(str(error) or type(error).__name__)
+        sample.status, sample.error = "timeout", _cut(str(error) or type(error).__name__)
     except SimulationError as error:
-        cell.status, cell.error = "failed", _cut(str(error))
+        sample.status, sample.error = "failed", _cut(str(error))
     except BaseException as error:  # whatever it raised, it is the result of this cell and of no other
-        cell.status, cell.error = "failed", _cut(f"{type(error).__name__}: {_said(error)}")
+        sample.status, sample.error = "failed", _cut(f"{type(error).__name__}: {_said(error)}")
 
 
-def _run_virtual(sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
+def _run_virtual(sample: Execution, strategy: Strategy, world: World, job: Job, seed: int) -> None:
     """The world's servers and the strategy on one virtual clock."""
     from perfkit.sim import Network, run
 
@@ -188,7 +211,7 @@ def _run_virtual(sample: _Sample, strategy: Strategy, world: World, job: Job, se
     run(main, network=network, limit_ns=job.limit_ns)
 
 
-def _run_virtual_sync(sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
+def _run_virtual_sync(sample: Execution, strategy: Strategy, world: World, job: Job, seed: int) -> None:
     """The same for a strategy that blocks: its threads are greenlets, and share the clock."""
     from perfkit.sim import Network, run_sync
 
@@ -196,7 +219,7 @@ def _run_virtual_sync(sample: _Sample, strategy: Strategy, world: World, job: Jo
 
     def main(running: Running) -> None:
         access = world.access(running.addresses, job.size, seed, "virtual")
-        with _counted(sample, running), _recorded(sample, world.host_facts(running.addresses)):
+        with _counted(sample, running), sample.watch(sample, world.host_facts(running.addresses)):
             sample.access = access
             sample.answer = strategy.run(access, access.size, **job.options)
 
@@ -204,7 +227,7 @@ def _run_virtual_sync(sample: _Sample, strategy: Strategy, world: World, job: Jo
 
 
 @contextmanager
-def _counted(sample: _Sample, running: Running) -> Iterator[None]:
+def _counted(sample: Execution, running: Running) -> Iterator[None]:
     """Note what the strategy's side computed, without servers and simulator, and what the world counted."""
     from perfkit.sim.blocking import current_loop
 
@@ -218,24 +241,24 @@ def _counted(sample: _Sample, running: Running) -> Iterator[None]:
         sample.counters.update(running.counters())
 
 
-def _run_wall(sample: _Sample, strategy: Strategy, world: World, job: Job, seed: int) -> None:
+def _run_wall(sample: Execution, strategy: Strategy, world: World, job: Job, seed: int) -> None:
     """The strategy in real time against servers in another process."""
     access = world.access(job.addresses, job.size, seed, "wall")
     facts = world.host_facts(job.addresses)
     if strategy.style == "async":
         fine_timers.run(lambda: _record(sample, strategy, access, facts, job))  # links may be made of sleeps
         return
-    with _recorded(sample, facts):
+    with sample.watch(sample, facts):
         sample.access = access
         sample.answer = strategy.run(access, access.size, **job.options)
 
 
 async def _record(
-    sample: _Sample, strategy: Strategy, access: Access, facts: list[HostFacts], job: Job
+    sample: Execution, strategy: Strategy, access: Access, facts: list[HostFacts], job: Job
 ) -> None:
     if strategy.info.flaw:
         asyncio.get_running_loop().set_exception_handler(_without_the_unheard)
-    with _recorded(sample, facts):
+    with sample.watch(sample, facts):
         sample.access = access
         sample.answer = await strategy.run(access, access.size, **job.options)
 
@@ -247,9 +270,9 @@ def _without_the_unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any
 
 
 @contextmanager
-def _recorded(sample: _Sample, facts: list[HostFacts]) -> Iterator[None]:
+def recorded(sample: Execution, facts: list[HostFacts], *, explain: bool = False) -> Iterator[None]:
     """Record and time the block; the trace is there after a failure, too."""
-    rec = record(hosts=facts, explain=sample.explain)
+    rec = record(hosts=facts, explain=explain)
     try:
         with suspended("a cell of perfkit bench is timed"), rec:
             start_ns, computing_ns = rec.now_ns(), time.process_time_ns()
@@ -258,6 +281,9 @@ def _recorded(sample: _Sample, facts: list[HostFacts]) -> Iterator[None]:
             sample.computing_ns = time.process_time_ns() - computing_ns
     finally:
         sample.trace = rec.trace
+
+
+_explained = partial(recorded, explain=True)
 
 
 def _check_comparable(answer: Any) -> None:
@@ -274,20 +300,26 @@ def _check_figures(access: Access | None) -> None:
             raise ScenarioError(f"figure {name!r} must be a finite number, not {value!r}")
 
 
-def _add(cell: Cell, sample: _Sample, seed: int) -> None:
+def _add(cell: Cell, sample: Execution, seed: int) -> None:
     """Enter one sample; the first one also gives counters and figures."""
+    cell.status, cell.error = sample.status, sample.error
     if cell.status == "ok":
         cell.samples.append(Sample(seed, sample.elapsed_ns))
     if cell.counters or sample.trace is None:
         return
     trace = sample.trace
     operations = trace.of_kind("request", "query")
-    cell.counters = dict(sorted({**count(trace), **_only_there(sample.counters)}.items()))
+    cell.counters = counters_of(sample, trace)
     cell.waiting_ns = busy_ns(operations)
     cell.peak_in_flight = peak_overlap(operations)
     if sample.access is not None and cell.status == "ok":
         cell.figures = dict(sorted(sample.access.figures.items()))
         cell.series = list(sample.access.series)
+
+
+def counters_of(sample: Execution, trace: Trace) -> dict[str, int]:
+    """What the trace shows and what the world counted, by name."""
+    return dict(sorted({**count(trace), **_only_there(sample.counters)}.items()))
 
 
 def _only_there(counters: dict[str, int]) -> dict[str, int]:

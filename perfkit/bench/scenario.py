@@ -72,7 +72,8 @@ class Scenario:
 
     ``sizes`` are numbers of ``unit``; ``world`` is one world or a mapping of names to worlds. ``growth`` is
     how counters may grow at most, as an exponent of the size: 1 with it, 0 not at all (else PK502).
-    ``default_sizes`` are those measured when none is named (default: all). ``marks`` are stretches of time
+    ``default_sizes`` are those measured when none is named (default: all), ``gate_sizes`` those of ``perfkit
+    gate`` (default: the three smallest of them; two at least show growth). ``marks`` are stretches of time
     that series are shown with. ``clocks`` are those it can be run on: a simulated day is for "virtual" alone.
 
     ``goal`` is what strategies are judged by and ``perfkit tune`` makes small: the name of a figure or
@@ -98,6 +99,7 @@ class Scenario:
         doc: str = "",
         growth: float = 1.0,
         default_sizes: Sequence[int] = (),
+        gate_sizes: Sequence[int] = (),
         marks: Sequence[Mark] = (),
         goal: str | Mapping[str, float] = ELAPSED,
         limits: Mapping[str, float] = NO_REFUSALS,
@@ -109,8 +111,9 @@ class Scenario:
             raise ScenarioError(f"scenario {name}: sizes must be whole numbers from 1, not {sizes!r}")
         if not isinstance(growth, (int, float)) or not 0 <= growth <= MAX_GROWTH:
             raise ScenarioError(f"scenario {name}: growth must be an exponent from 0 to 10, not {growth!r}")
-        if unknown := sorted(set(default_sizes) - set(sizes)):
-            raise ScenarioError(f"scenario {name}: default_sizes has {unknown[0]}, which is not among sizes")
+        for option, chosen in (("default_sizes", default_sizes), ("gate_sizes", gate_sizes)):
+            if unknown := sorted(set(chosen) - set(sizes)):
+                raise ScenarioError(f"scenario {name}: {option} has {unknown[0]}, which is not among sizes")
         if not clocks or any(clock not in CLOCKS for clock in clocks):
             raise ScenarioError(f"scenario {name}: clocks must be among {', '.join(CLOCKS)}, not {clocks!r}")
         caller = sys._getframe(1)
@@ -119,6 +122,7 @@ class Scenario:
         self.sizes = tuple(sorted(set(sizes)))
         self.worlds: dict[str, World] = dict(world) if isinstance(world, Mapping) else {DEFAULT_WORLD: world}
         self.default_sizes = tuple(sorted(set(default_sizes or sizes)))
+        self.gate_sizes = tuple(sorted(set(gate_sizes))) or self.default_sizes[:3]
         self.unit = unit
         self.growth = growth
         self.marks = tuple(marks)

@@ -10,9 +10,11 @@ import click
 VERBS: dict[str, tuple[str, str]] = {
     "bench": ("perfkit.cli.bench", "Compare the strategies of scenarios: the main job."),
     "tune": ("perfkit.cli.tune", "Find the best parameters of a scenario's strategies, and say why."),
+    "gate": ("perfkit.cli.gate", "Stop regressions: counters against a baseline, times against a revision."),
+    "compare": ("perfkit.cli.compare", "Compare two stored runs, of perfkit or of other benchmark tools."),
     "run": ("perfkit.cli.run", "Trace a program: what it waits for, and which line to change."),
     "analyze": ("perfkit.cli.analyze", "Judge traces that others recorded: OTLP, Jaeger, Chrome, perfkit."),
-    "report": ("perfkit.cli.report", "Show a stored run as HTML, text, SARIF, JUnit or annotations."),
+    "report": ("perfkit.cli.report", "Show a stored run as HTML, Markdown, SARIF, JUnit, annotations ..."),
     "serve": ("perfkit.cli.serve", "Run a mock server alone, for any client."),
     "explain": ("perfkit.cli.explain", "Explain a rule: what, why, wrong and right code."),
     "list": ("perfkit.cli.list", "List scenarios, rules, probes and formats."),

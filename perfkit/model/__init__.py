@@ -1,6 +1,7 @@
 """The words of the house: spans, traces, findings, runs, and how they are stored. Imports msgspec only."""
 
 from perfkit.model.finding import Finding
+from perfkit.model.gate import Change, Difference, Gate, Timing
 from perfkit.model.packing import PackedTrace, pack, unpack
 from perfkit.model.run import (
     SCHEMA,
@@ -28,10 +29,13 @@ __all__ = [
     "SCHEMA",
     "Cell",
     "CellCost",
+    "Change",
     "Claim",
+    "Difference",
     "Environment",
     "Finding",
     "Frame",
+    "Gate",
     "Git",
     "HostFacts",
     "Imported",
@@ -49,6 +53,7 @@ __all__ = [
     "Span",
     "Step",
     "StrategyInfo",
+    "Timing",
     "Trace",
     "Tuning",
     "Verdict",

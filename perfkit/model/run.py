@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from perfkit.model.finding import Finding
+from perfkit.model.gate import Gate
 from perfkit.model.packing import PackedTrace
 from perfkit.model.profile import Profile
 from perfkit.model.tuning import Tuning
@@ -262,7 +263,10 @@ class Imported(Struct):
 
 
 class Run(Struct):
-    """The document. ``kind`` is "bench", "tune", "trace" or "analysis"; ``clock`` "virtual" or "wall"."""
+    """The document. ``kind`` is "bench", "tune", "trace", "analysis", "gate" or "compare".
+
+    ``clock`` is "virtual" or "wall".
+    """
 
     kind: str
     clock: str
@@ -279,17 +283,21 @@ class Run(Struct):
     warnings: list[str] = field(default_factory=list)
     imported: Imported | None = None
     tunings: list[Tuning] = field(default_factory=list)
+    gate: Gate | None = None
 
     def problems(self) -> list[str]:
         """What keeps this run from passing, a sentence each."""
         tuned = [sentence for tuning in self.tunings if (sentence := tuning.problem())]
-        return [sentence for scenario in self.scenarios for sentence in scenario.problems()] + tuned
+        stopped = self.gate.stopping() if self.gate is not None else []
+        return [sentence for scenario in self.scenarios for sentence in scenario.problems()] + tuned + stopped
 
     @property
     def outcome(self) -> Outcome:
         """FAIL with problems; INCONCLUSIVE when interrupted, or when nothing was measured."""
         if self.problems():
             return Outcome.FAIL
+        if self.gate is not None:
+            return Outcome.INCONCLUSIVE if self.interrupted else self.gate.outcome
         read = self.imported is not None and self.imported.spans > 0
         cells = any(cell.samples for scenario in self.scenarios for cell in scenario.cells)
         tuned = any(tuning.chosen is not None for tuning in self.tunings)

@@ -28,6 +28,7 @@ class Format(NamedTuple):
 FORMATS: dict[str, Format] = {
     "html": Format("perfkit.report.html", ".html"),
     "text": Format("perfkit.report.text", ".txt", to_stdout=True),
+    "md": Format("perfkit.report.markdown", ".md"),
     "json": Format("perfkit.report.json", ".json"),
     "sarif": Format("perfkit.report.sarif", ".sarif"),
     "junit": Format("perfkit.report.junit", ".xml"),

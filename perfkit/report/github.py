@@ -1,4 +1,4 @@
-"""Findings as annotations of GitHub Actions: a step that prints them has them shown beside the changed lines.
+"""Findings, and what a gate stops, as annotations of GitHub Actions, shown beside the changed lines.
 
 Of one step GitHub shows ten annotations of each level and drops the others without a word. So ten are
 written, what makes the run fail and then the worst findings, and a notice that says how many more there are.
@@ -8,9 +8,10 @@ Source: docs.github.com, "Workflow commands for GitHub Actions"; actions/toolkit
 
 from __future__ import annotations
 
-from perfkit.model import Run
+from perfkit.model import Gate, Run
 from perfkit.report import units
 from perfkit.report.findings import Found, of_run
+from perfkit.report.gate import Alert, alerts, headline
 
 MAX_ANNOTATIONS = 10
 MAX_PROBLEMS = 20
@@ -21,6 +22,8 @@ _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 def render(run: Run) -> bytes:
     """A line for each annotation. Without findings one plain line, which is no annotation."""
+    if run.gate is not None:
+        return _of_gate(run, alerts(run.gate))
     found, problems = of_run(run), run.problems()
     room = MAX_ANNOTATIONS - bool(problems)
     lines = [_command("error", {"title": "perfkit"}, "\n".join(_shown(problems)))] if problems else []
@@ -29,6 +32,27 @@ def render(run: Run) -> bytes:
         more = units.plural(len(found) - room, "more finding")
         lines.append(_command("notice", {"title": "perfkit"}, f"{more} not shown here; the report has all."))
     return "\n".join([*(lines or ["perfkit: no findings"]), ""]).encode("utf-8", "replace")
+
+
+def _of_gate(run: Run, found: list[Alert]) -> bytes:
+    """A line for each thing that stops the change or could not be compared; else the verdict."""
+    gate = run.gate or Gate()
+    lines = [_alert(alert) for alert in found[:MAX_ANNOTATIONS]]
+    if len(found) > MAX_ANNOTATIONS:
+        more = units.plural(len(found) - MAX_ANNOTATIONS, "more difference")
+        lines.append(
+            _command("notice", {"title": "perfkit gate"}, f"{more} not shown here; the report has all.")
+        )
+    verdict = f"perfkit: {run.outcome.name}: {headline(gate, run.outcome)}"
+    return "\n".join([*lines, verdict, ""]).encode("utf-8", "replace")
+
+
+def _alert(alert: Alert) -> str:
+    properties = {"title": alert.title}
+    if alert.site:
+        line = str(max(1, alert.site.line))
+        properties = {"file": alert.site.file, "line": line, "endLine": line, **properties}
+    return _command(_COMMANDS[alert.level], properties, alert.text)
 
 
 def _shown(problems: list[str]) -> list[str]:

@@ -6,8 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from perfkit.bench.tuning.words import goal_shown, setting_shown
-from perfkit.model import Cell, Finding, Imported, Outcome, Run, ScenarioResult, StrategyInfo, Tuning, unpack
-from perfkit.report import bound_by, goals, units
+from perfkit.model import (
+    Cell,
+    Finding,
+    Gate,
+    Imported,
+    Outcome,
+    Run,
+    ScenarioResult,
+    StrategyInfo,
+    Tuning,
+    unpack,
+)
+from perfkit.report import bound_by, gate, goals, units
 from perfkit.report.bound_by import BoundBy
 
 
@@ -49,6 +60,8 @@ def headlines(run: Run) -> list[Headline]:
     if run.trace is not None:
         found.append(_of_trace(run))
     found += [_of_tuning(tuning) for tuning in run.tunings]
+    if run.gate is not None:
+        found.append(_of_gate(run.gate, run.outcome))
     if run.imported is not None:
         found.append(_of_imported(run.findings, run.imported))
     return found or [Headline("", "nothing measured", "Nothing was measured.")]
@@ -60,6 +73,8 @@ def provenance(run: Run) -> list[str]:
     environment = machine.environment
     # a file of traces was recorded elsewhere: neither clock nor seed is ours
     parts = [] if run.imported else [f"{run.clock} clock", f"seed {run.seed}"]
+    if run.gate is not None and run.clock == "wall":
+        del parts[1:]  # what was timed has no seed of ours
     if machine.git is not None:
         dirty = " with uncommitted changes" if machine.git.dirty else ""
         parts.append(
@@ -74,6 +89,8 @@ def provenance(run: Run) -> list[str]:
 
 def outcome_meaning(run: Run) -> str:
     """What the verdict stands for, in a sentence."""
+    if run.gate is not None:
+        return gate.headline(run.gate, run.outcome)
     if run.outcome is Outcome.FAIL:
         return f"{units.plural(len(run.problems()), 'problem')}, listed below"
     if run.outcome is Outcome.INCONCLUSIVE:
@@ -269,6 +286,14 @@ def _of_tuning(tuning: Tuning) -> Headline:
     effect = f"{units.clean(tuning.strategy, 60)} does best with {setting}: {goal}{gain}, {place}."
     knee = next((sentence for sentence in tuning.sentences if "Little" in sentence), "")
     return Headline(name, setting, effect, units.clean(knee, 400))
+
+
+def _of_gate(found: Gate, outcome: Outcome) -> Headline:
+    """What was compared; the verdict says what came of it."""
+    shown = gate.view(found, outcome)
+    timed, checked = units.plural(len(found.timings), "benchmark"), units.plural(found.compared, "line")
+    what = shown.compared or (f"{checked} of baselines" if found.compared else timed)
+    return Headline("", shown.headline, f"Compared: {what}.")
 
 
 def _of_imported(findings: list[Finding], read: Imported) -> Headline:

@@ -4,6 +4,9 @@ A recorded program or a file of traces is one suite with a test case for each fi
 that passes. A scenario is a suite of its own: a test case for each strategy, which fails if the strategy did,
 and one for each finding. Findings in strategies that are there to be slow or wrong are skipped, not failed.
 
+A gate has a suite with a test case for each entry that is no longer true, each benchmark and each problem:
+what stops the change fails, what could not be decided is skipped.
+
 Names hold no line and no count, so that a CI system finds the same finding again in the next run.
 """
 
@@ -16,9 +19,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from msgspec.structs import replace
 
-from perfkit.model import Cell, Outcome, Run, ScenarioResult
+from perfkit.model import Cell, Gate, Outcome, Run, ScenarioResult
 from perfkit.report import units
 from perfkit.report.findings import Found, of_recording, of_scenario
+from perfkit.report.gate import TIMES, Alert, alerts, headline, view
 from perfkit.report.headline import outcome_meaning
 
 MEANT = "only in strategies that are there to be slow or wrong"
@@ -45,7 +49,9 @@ class _Case:
 def render(run: Run) -> bytes:
     """The document in UTF-8, ending in a newline."""
     suites = {f"perfkit.{units.clean(s.name, 60)}": list(_of_scenario(s)) for s in run.scenarios}
-    if not run.scenarios:
+    if run.gate is not None:
+        suites["perfkit.gate"] = list(_of_gate(run.gate, run.outcome))
+    elif not run.scenarios:
         suites["perfkit"] = list(_of_findings(of_recording(run))) or [_nothing_found(run)]
     root = Element("testsuites", name="perfkit")
     for name, cases in suites.items():
@@ -99,6 +105,37 @@ def _of_findings(found: list[Found]) -> Iterable[_Case]:
             file=site.file if site else "",
             line=max(1, site.line) if site else 0,
         )
+
+
+def _of_gate(gate: Gate, outcome: Outcome) -> Iterable[_Case]:
+    """One case for each entry or benchmark, with all that is to say about it."""
+    found: dict[tuple[str, str], list[Alert]] = {}
+    for alert in alerts(gate):
+        found.setdefault((alert.group, alert.name), []).append(alert)
+    yield from (_of_alerts(group, name, some) for (group, name), some in found.items())
+    for row in view(gate, outcome).timings:
+        if (TIMES, row.name) not in found:
+            yield _Case(TIMES, row.name)
+    if gate.compared and not any(alert.stops for alert in alerts(gate)):
+        yield _Case("perfkit.gate", f"{'lines of baselines' if gate.strict else 'figures'} compared")
+    elif not found and not gate.timings:
+        yield _Case("perfkit.gate", "compared", outcome="skipped", message=headline(gate, outcome))
+
+
+def _of_alerts(group: str, name: str, found: list[Alert]) -> _Case:
+    stops = any(alert.stops for alert in found)
+    site = next((alert.site for alert in found if alert.site), None)
+    return _Case(
+        group=group,
+        name=name,
+        spent_ns=sum(alert.spent_ns for alert in found),
+        outcome="failure" if stops else "skipped",
+        message=found[0].text.partition("\n")[0],
+        kind=found[0].rule if stops else "",
+        details="\n".join(alert.text for alert in found),
+        file=site.file if site else "",
+        line=max(1, site.line) if site else 0,
+    )
 
 
 def _nothing_found(run: Run) -> _Case:

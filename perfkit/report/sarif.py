@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, for code scanning: each an alert at its line, which keeps its identity.
+"""Findings, and what a gate found, as SARIF 2.1.0 for code scanning: alerts that keep their identity.
 
 What GitHub asks beyond the schema is kept to: each result has a file (one without refuses the whole upload),
 at most 5,000 results, the costliest first. Its identity is ``partialFingerprints["perfkit/v1"]``, which holds
@@ -19,6 +19,7 @@ from perfkit.model import Frame, Run
 from perfkit.model.plain import encode
 from perfkit.report import units
 from perfkit.report.findings import Found, of_run
+from perfkit.report.gate import RULES, Alert, alerts
 from perfkit.report.headline import warnings_of
 from perfkit.report.pages import RulePage, of_rules, plain
 
@@ -43,10 +44,12 @@ def render(run: Run) -> bytes:
     """The log with one run, indented, ending in a newline. The same run gives the same bytes."""
     found = of_run(run)
     shown = found[:MAX_RESULTS]
+    gated = alerts(run.gate)[:MAX_RESULTS] if run.gate is not None else []
     codes = sorted({one.finding.rule for one in shown})
+    kinds = sorted({one.rule for one in gated})
     names = {one.finding.rule: one.finding.name for one in shown}
     pages = {page.code: page for page in of_rules(codes)}
-    rules = [_rule(code, names[code], pages.get(code)) for code in codes]
+    rules = [_rule(code, names[code], pages.get(code)) for code in codes] + list(map(_gate_rule, kinds))
     log = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -56,7 +59,8 @@ def render(run: Run) -> bytes:
                 "invocations": [_invocation(run, len(found) - len(shown))],
                 "originalUriBaseIds": {_ROOT: {"description": {"text": "The folder the program ran in."}}},
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(one, codes, run) for one in shown],
+                "results": [_result(one, codes, run) for one in shown]
+                + [_alert(one, len(codes) + kinds.index(one.rule), run) for one in gated],
                 "properties": {"kind": run.kind, "clock": run.clock, "outcome": run.outcome.name},
             }
         ],
@@ -122,6 +126,38 @@ def _result(found: Found, codes: list[str], run: Run) -> Json:
     }
 
 
+def _gate_rule(kind: str) -> Json:
+    text = {"text": RULES[kind]}
+    return {
+        "id": kind,
+        "name": kind,
+        "shortDescription": text,
+        "fullDescription": text,
+        "help": text,
+        "defaultConfiguration": {"level": "error"},
+        "properties": {"tags": ["performance"], "precision": "very-high", "problem.severity": "error"},
+    }
+
+
+def _alert(alert: Alert, rule_index: int, run: Run) -> Json:
+    """What the gate found; without a line it is put where the program is, as each must have a file."""
+    elsewhere = {
+        "physicalLocation": {"artifactLocation": _artifact(_program(run)), "region": {"startLine": 1}}
+    }
+    return {
+        "ruleId": alert.rule,
+        "ruleIndex": rule_index,
+        "level": alert.level,
+        "message": {"text": _message(alert.text)},
+        "locations": [_location(alert.site) if alert.site else elsewhere],
+        "partialFingerprints": {FINGERPRINT: alert.identity},
+    }
+
+
+def _program(run: Run) -> str:
+    return next((word for word in run.command if word.endswith(".py")), "") or "perfkit"
+
+
 def _location(frame: Frame) -> Json:
     return {
         "physicalLocation": {
@@ -138,7 +174,7 @@ def _step(frame: Frame) -> Json:
 
 def _elsewhere(found: Found, run: Run) -> Json:
     """Of a finding without a line: the file it was read from, and the spans around it."""
-    file = found.file or next((word for word in run.command if word.endswith(".py")), "") or "perfkit"
+    file = found.file or _program(run)
     location: Json = {"physicalLocation": {"artifactLocation": _artifact(file), "region": {"startLine": 1}}}
     if found.finding.place:
         name = units.clean(found.finding.place, 200)

@@ -13,6 +13,7 @@ from perfkit.model import Cell, Run, ScenarioResult, StrategyInfo
 from perfkit.report import goals, strategies, units
 from perfkit.report.console import Writer
 from perfkit.report.findings import MAX_ROWS, FindingRow
+from perfkit.report.gate_text import write_gate
 from perfkit.report.headline import middle
 from perfkit.report.tuned import Tuned
 from perfkit.report.view import AnalysisView, Page, ScenarioView, TraceView, page
@@ -42,6 +43,8 @@ def render_terminal(run: Run, console: Console) -> None:
         _claims(scenario, out)
     for tuned in shown.tunings:
         _tuning(tuned, out)
+    if shown.gate is not None:
+        write_gate(shown.gate, out)
     if shown.trace is not None:
         _trace(shown.trace, out)
     if shown.analysis is not None:

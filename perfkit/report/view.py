@@ -13,6 +13,7 @@ from perfkit.report import (
     figures,
     findings,
     fixes,
+    gate,
     headline,
     lanes,
     pages,
@@ -25,6 +26,7 @@ from perfkit.report import (
 from perfkit.report.figures import FigureTable
 from perfkit.report.findings import FindingRow
 from perfkit.report.fixes import Fixes
+from perfkit.report.gate import GateView
 from perfkit.report.headline import Headline
 from perfkit.report.lanes import Waterfall
 from perfkit.report.pages import RulePage
@@ -119,6 +121,7 @@ class Page:
     trace: TraceView | None
     analysis: AnalysisView | None
     tunings: tuple[Tuned, ...]
+    gate: GateView | None
     rules: tuple[RulePage, ...]
     environment: tuple[tuple[str, str], ...]
     clock: str
@@ -135,12 +138,14 @@ def page(run: Run) -> Page:
         command=units.clean(" ".join(run.command), 200),
         headlines=tuple(first),
         provenance=tuple(headline.provenance(run)),
-        problems=tuple(units.clean(sentence, 500) for sentence in run.problems()),
+        # what a gate stops for stands in its own section, with more to it
+        problems=() if run.gate else tuple(units.clean(sentence, 500) for sentence in run.problems()),
         warnings=tuple(units.clean(sentence, 500) for sentence in headline.warnings_of(run)),
         scenarios=tuple(_scenario(run, scenario) for scenario in run.scenarios),
         trace=_trace(run),
         analysis=_analysis(run) if run.imported else None,
         tunings=tuple(tuned.tuned(run, tuning) for tuning in run.tunings),
+        gate=gate.view(run.gate, run.outcome) if run.gate else None,
         rules=tuple(pages.of_rules(found.finding.rule for found in findings.of_run(run))),
         environment=tuple(_environment(run)),
         clock=ELSEWHERE if run.imported else CLOCKS.get(run.clock, units.clean(run.clock)),
@@ -249,6 +254,8 @@ def _noise(run: Run) -> str:
         return f"none: two runs give the same figures{seeds}"
     if run.imported:
         return "not known: the counts have none"
+    if run.gate:
+        return "told for each benchmark"
     if run.kind == "trace":
         return "not known: the program ran once"
     if not spreads:

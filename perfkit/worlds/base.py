@@ -16,6 +16,10 @@ from perfkit.model import HostFacts, Series, WorldInfo
 if TYPE_CHECKING:
     from perfkit.sim import Network
 
+BEHAVIOUR = 1
+"""Raised when a world or the simulator comes to answer, wait or charge differently: baselines recorded
+before are then recorded again, and no change of the application is blamed."""
+
 WHOLE = ""
 """The name under which a world of one part has its address."""
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from perfkit.model import Finding, Frame
 from perfkit.report.findings import of_run
 from perfkit.report.sarif import MAX_RESULTS, render
+from tests.report.gate_sample import failing_gate, hostile_gate
 from tests.report.sample import analysis_run, empty_run, failing_run, hostile_run, sample_run, trace_run
 
 pytestmark = pytest.mark.once
@@ -25,6 +26,8 @@ RUNS = {
     "analysis": analysis_run,
     "empty": empty_run,
     "hostile": lambda: hostile_run(HOSTILE),
+    "gate": failing_gate,
+    "hostile gate": lambda: hostile_gate(HOSTILE),
     "long": lambda: hostile_run("q" * 10_000),
 }
 

@@ -42,7 +42,7 @@ def test_any_hash_seed_gives_the_same_events_at_the_same_times(expected, seed):
     assert printed("tests.sim.events", seed) == f"{expected[0]} {expected[1]}\n"
 
 
-@pytest.mark.parametrize("seed", ["0", "1", "2", "3", "random"])
+@pytest.mark.parametrize("seed", ["0", "random"])
 def test_a_rough_network_is_as_rough_everywhere(seed):
     """The hash is written down, so every Python that runs this test must come to the same one."""
     assert printed("tests.sim.rough", seed) == f"811 {ROUGH}\n"

@@ -1,0 +1,56 @@
+"""``perfkit compare``: two stored runs, of perfkit, pytest-benchmark, pyperf or hyperfine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from perfkit import config
+from perfkit.cli.bench import check_output
+from perfkit.cli.show import notes, results
+from perfkit.model.run import Run
+
+FORMS = ("text", "json", "md", "github", "junit", "sarif", "html")
+
+
+@click.command("compare")
+@click.argument("base", type=click.Path(path_type=Path))
+@click.argument("head", type=click.Path(path_type=Path))
+@click.option("-f", "--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Store the comparison here (.json or .json.gz)."
+)
+@click.option("--force", is_flag=True, help="Replace the file named with -o.")
+def command(base: Path, head: Path, form: str, output: Path | None, force: bool) -> int:
+    """Compare two stored runs: what is worse and what is better in HEAD than in BASE.
+
+    Both are files of one tool: perfkit bench, or a timed perfkit gate; JSON of pytest-benchmark, of pyperf,
+    or of hyperfine (--export-json). Runs of perfkit in virtual time are compared exactly. Times of runs made
+    apart show large changes only; perfkit gate --base measures two revisions side by side.
+
+    Exit code 1: something is worse; 3: it cannot be told, or nothing is in both files.
+    """
+    from perfkit.bench.compare import compare
+    from perfkit.model.storage import write_run
+
+    if output is not None:
+        check_output(output, force)
+    run = compare(base, head, folder=config.load().root, command=("perfkit", *sys.argv[1:]))
+    if output is not None:
+        notes().print(f"run:    {write_run(run, output)}", markup=False)
+    show(run, form)
+    return run.outcome.exit_code
+
+
+def show(run: Run, form: str) -> None:
+    """The run on stdout, in any format."""
+    if form == "text":
+        from perfkit.report.terminal import render_terminal
+
+        render_terminal(run, results())
+        return
+    from perfkit.report import render
+
+    click.echo(render(run, form), nl=False)

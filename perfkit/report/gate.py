@@ -1,0 +1,343 @@
+"""The result of ``perfkit gate`` or ``perfkit compare`` as strings: what changed, and how long it takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from perfkit.model import Change, Difference, Frame, Gate, Outcome, Timing, Verdict
+from perfkit.report import units
+
+MAX_ROWS = 200
+"""Differences and benchmarks that a page shows; the run's JSON has all."""
+
+MAX_SAYS = 600
+"""Characters of a difference's sentence. It ends with the command that records it."""
+
+_CHANGES = {
+    Change.WORSE: "got worse",
+    Change.NEW: "new",
+    Change.VANISHED: "gone",
+    Change.UNSEEN: "not seen at all",
+    Change.BETTER: "got better",
+    Change.INPUTS: "measured with other inputs",
+    Change.MISSING: "without a baseline",
+}
+_VERDICTS = (Verdict.REGRESSED, Verdict.INCONCLUSIVE, Verdict.IMPROVED, Verdict.NO_CHANGE)
+
+
+@dataclass(frozen=True)
+class DifferenceRow:
+    """One line that is no longer true. ``change`` is the word of ``Change``, ``place`` a line of code."""
+
+    change: str
+    says: str
+    entry: str
+    place: str
+    stops: bool
+
+
+@dataclass(frozen=True)
+class TimingRow:
+    """One benchmark. Where a figure is not known the string is empty."""
+
+    name: str
+    verdict: str
+    base: str
+    head: str
+    ratio: str
+    interval: str
+    pairs: str
+    noise: str
+    detectable: str
+    instructions: str
+    reason: str
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """All but name, verdict and change, for formats without columns."""
+        facts = (
+            f"{self.base} -> {self.head}" if self.base and self.head else "",
+            f"interval {self.interval}" if self.interval else "",
+            f"{self.pairs} pairs of processes" if self.pairs else "",
+            f"noise {self.noise}" if self.noise else "",
+            f"finds slowdowns from {self.detectable}" if self.detectable else "",
+            f"instructions {self.instructions}" if self.instructions else "",
+            self.reason,
+        )
+        return tuple(filter(None, facts))
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One thing for a list of problems: an annotation, an alert or a test case. ``level`` as in SARIF.
+
+    ``identity`` survives edits elsewhere. ``stops`` is whether the change is stopped for it.
+    """
+
+    level: str
+    title: str
+    text: str
+    group: str
+    name: str
+    rule: str
+    identity: str
+    site: Frame | None = None
+    stops: bool = False
+    spent_ns: int = 0
+
+
+@dataclass(frozen=True)
+class GateView:
+    """All that formats show of a gate; ``left_out`` says how many rows there was no room for."""
+
+    headline: str
+    compared: str
+    differences: tuple[DifferenceRow, ...]
+    timings: tuple[TimingRow, ...]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+    left_out: str
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether any benchmark was measured side by side."""
+        return any(row.pairs for row in self.timings)
+
+    @property
+    def has_instructions(self) -> bool:
+        """Whether instructions were counted for any benchmark."""
+        return any(row.instructions for row in self.timings)
+
+
+def view(gate: Gate, outcome: Outcome) -> GateView:
+    """The gate as text, what stops the change first."""
+    changed = sorted(gate.differences, key=lambda one: not gate.stops(one))
+    timed = sorted(gate.timings, key=lambda one: _VERDICTS.index(one.verdict))
+    more = max(0, len(changed) - MAX_ROWS) + max(0, len(timed) - MAX_ROWS)
+    sides = [
+        units.clean(f"{side} {name}", 160)
+        for side, name in (("base", gate.base), ("head", gate.head))
+        if name
+    ]
+    return GateView(
+        headline=headline(gate, outcome),
+        compared=", ".join(sides),
+        differences=tuple(_difference(one, gate) for one in changed[:MAX_ROWS]),
+        timings=tuple(map(_timing, timed[:MAX_ROWS])),
+        problems=tuple(units.clean(text, 500) for text in gate.problems),
+        notes=tuple(units.clean(text, 500) for text in gate.notes[:MAX_ROWS]),
+        left_out=f"{units.plural(more, 'more row')} not shown here; the run's JSON has all." if more else "",
+    )
+
+
+def headline(gate: Gate, outcome: Outcome) -> str:
+    """What the verdict rests on, in a sentence.
+
+    >>> headline(Gate(timings=[Timing("a", Verdict.NO_CHANGE, detectable=0.019)]), Outcome.PASS)
+    '1 benchmark, no change; smallest detectable slowdown 1.9 %'
+    """
+    if outcome is Outcome.FAIL:
+        parts = [*_changed(gate, stopping=True), *_slower(gate)]
+    elif outcome is Outcome.PASS:
+        parts = [*_held(gate), *_quiet(gate)]
+    else:
+        undecided = sum(timing.verdict is Verdict.INCONCLUSIVE for timing in gate.timings)
+        parts = [units.clean(text, 300) for text in gate.problems[:1]] + list(_changed(gate, stopping=False))
+        if undecided:
+            parts.append(
+                f"{undecided} of {units.plural(len(gate.timings), 'benchmark')} could not be decided"
+            )
+    return "; ".join(parts) or ("interrupted before the end" if _any(gate) else "nothing was compared")
+
+
+def _any(gate: Gate) -> bool:
+    return bool(gate.compared or gate.timings or gate.differences)
+
+
+def _changed(gate: Gate, *, stopping: bool) -> Iterator[str]:
+    """How many lines of which baselines, for each kind of change."""
+    found = [one for one in gate.differences if gate.stops(one) is stopping]
+    if not stopping:
+        found = [one for one in found if not one.change.stops]
+    for change, words in _CHANGES.items():
+        lines = [one for one in found if one.change is change]
+        if lines:
+            names = list(dict.fromkeys(units.clean(one.baseline, 60) for one in lines if one.baseline))
+            of = f" of {', '.join(names[:3])}{' and others' if len(names) > 3 else ''}" if names else ""
+            be = "" if words.startswith("got") else " is" if len(lines) == 1 else " are"
+            what = "line" if gate.strict else "figure"
+            yield f"{units.plural(len(lines), what)}{of}{be} {words}"
+
+
+def _slower(gate: Gate) -> Iterator[str]:
+    slower = [timing for timing in gate.timings if timing.verdict is Verdict.REGRESSED]
+    if slower:
+        worst = max(slower, key=lambda timing: timing.ratio or 0)
+        by = f", {units.clean(worst.name, 100)} by {_percent(worst.ratio)}" if worst.ratio else ""
+        yield f"{len(slower)} of {units.plural(len(gate.timings), 'benchmark')} got slower{by}"
+
+
+def _held(gate: Gate) -> Iterator[str]:
+    if gate.compared and gate.strict:
+        lines = units.plural(gate.compared, "line")
+        yield f"{lines} of baselines {'holds' if gate.compared == 1 else 'hold'}"
+    elif gate.compared:
+        better = sum(one.change is Change.BETTER for one in gate.differences)
+        yield f"{units.plural(gate.compared, 'figure')}, {f'{better} got better' if better else 'no change'}"
+
+
+def _quiet(gate: Gate) -> Iterator[str]:
+    if not gate.timings:
+        return
+    counts = Counter(timing.verdict for timing in gate.timings)
+    better = counts[Verdict.IMPROVED]
+    words = f"{better} got faster" if better else "no change"
+    known = [timing.detectable for timing in gate.timings if timing.detectable is not None]
+    limit = f"; smallest detectable slowdown {100 * max(known):.1f} %" if known else ""
+    yield f"{units.plural(len(gate.timings), 'benchmark')}, {words}{limit}"
+
+
+def _difference(one: Difference, gate: Gate) -> DifferenceRow:
+    state, size = one.state if one.state != "cold" else "", f"n={one.size}" if one.size else ""
+    return DifferenceRow(
+        change=one.change.value,
+        says=units.clean(one.says or _spelled(one), MAX_SAYS),
+        entry=units.clean(" ".join(filter(None, (one.baseline, one.entry, state, size))), 200),
+        place=units.clean(str(one.site), 200) if one.site else "",
+        stops=gate.stops(one),
+    )
+
+
+def _spelled(one: Difference) -> str:
+    """For a difference without a sentence."""
+    parts = [f"{one.change.value} {one.metric} {one.template}".strip()]
+    if one.before is not None or one.after is not None:
+        parts.append(f"{one.before} -> {one.after}")
+    if one.growth_before != one.growth_after:
+        parts.append(f"{one.growth_before} -> {one.growth_after}")
+    return ": ".join(parts)
+
+
+def _timing(one: Timing) -> TimingRow:
+    both = one.low is not None and one.high is not None
+    return TimingRow(
+        name=units.clean(one.name, 160),
+        verdict=one.verdict.value,
+        base="" if one.base_ns is None else units.seconds(one.base_ns),
+        head="" if one.head_ns is None else units.seconds(one.head_ns),
+        ratio=_percent(one.ratio),
+        interval=f"{_percent(one.low)} to {_percent(one.high)}" if both else "",
+        pairs=f"{one.pairs}" if one.pairs else "",
+        noise="" if one.noise is None else f"{100 * one.noise:.1f} %",
+        detectable="" if one.detectable is None else f"{100 * one.detectable:.1f} %",
+        instructions=_instructions(one),
+        reason=units.clean(one.reason, 400),
+    )
+
+
+def _instructions(one: Timing) -> str:
+    before, after = one.base_instructions, one.head_instructions
+    if before is None or after is None:
+        return ""
+    return _percent(after / before, digits=2) if before else f"{after:,}"
+
+
+def _percent(ratio: float | None, *, digits: int = 1) -> str:
+    """A ratio as a signed difference; above a factor of ten as that factor.
+
+    >>> _percent(1.052), _percent(0.97), _percent(25.0)
+    ('+5.2 %', '-3.0 %', 'x25')
+    """
+    if ratio is None:
+        return ""
+    return f"x{ratio:.0f}" if ratio >= 10 else f"{100 * (ratio - 1):+.{digits}f} %"
+
+
+def alerts(gate: Gate) -> list[Alert]:
+    """What a reader must act on, what stops the change first; improvements of runs made apart are none."""
+    found = [
+        _of_difference(one, gate)
+        for one in gate.differences
+        if gate.strict or one.change is not Change.BETTER
+    ]
+    tool = _tool(gate)
+    found += [_of_timing(one, tool) for one in gate.timings if one.verdict in _VERDICTS[:2]]
+    found += [_of_problem(text, tool) for text in gate.problems]
+    return sorted(found, key=lambda one: not one.stops)
+
+
+def _of_difference(one: Difference, gate: Gate) -> Alert:
+    row = _difference(one, gate)
+    key = (one.baseline, one.entry, one.metric, one.template, one.state, str(one.size), one.change.value)
+    return Alert(
+        level="error" if row.stops else "warning",
+        title=units.clean(f"{_tool(gate)}: {row.change} {one.metric}", 100),
+        text=f"{row.says}\n{row.entry}".strip(),
+        group=f"perfkit.gate.{units.clean(one.baseline, 100)}",
+        name=units.clean(one.entry, 160) or row.change,
+        rule=f"gate-{row.change}",
+        identity=_identity(*key),
+        site=one.site,
+        stops=row.stops,
+    )
+
+
+def _tool(gate: Gate) -> str:
+    """The verb that it is of: only ``compare`` has no baseline to keep true."""
+    return "perfkit gate" if gate.strict else "perfkit compare"
+
+
+def _of_timing(one: Timing, tool: str) -> Alert:
+    row, stops = _timing(one), one.verdict is Verdict.REGRESSED
+    figures = [f"{row.name}: {row.verdict}, {row.ratio or 'change not known'}", *row.figures]
+    word = "slower" if stops else row.verdict
+    return Alert(
+        level="error" if stops else "warning",
+        title=f"{tool}: {word}",
+        text="; ".join(figures),
+        group=TIMES,
+        name=row.name,
+        rule=f"gate-{word}",
+        identity=_identity("time", one.name, one.verdict.value),
+        stops=stops,
+        spent_ns=one.real_ns,
+    )
+
+
+def _of_problem(text: str, tool: str) -> Alert:
+    said = units.clean(text, 500)
+    title = f"{tool}: not compared"
+    return Alert(
+        "warning",
+        title,
+        said,
+        "perfkit.gate",
+        "all compared",
+        "gate-inconclusive",
+        _identity("problem", said),
+    )
+
+
+def _identity(*parts: str) -> str:
+    import hashlib  # late: it loads OpenSSL
+
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+TIMES = "perfkit.gate.times"
+"""The group of alerts about benchmarks."""
+
+RULES = {
+    "gate-worse": "A line of a baseline got worse.",
+    "gate-better": "A line of a baseline got better, and the baseline does not say so yet.",
+    "gate-new": "Something that no baseline has.",
+    "gate-vanished": "A line of a baseline that is not measured any more.",
+    "gate-unseen": "A probe that was expected saw nothing.",
+    "gate-inputs": "Measured with other inputs than the baseline.",
+    "gate-missing": "There is no baseline.",
+    "gate-slower": "A benchmark got slower.",
+    "gate-inconclusive": "A benchmark could not be decided.",
+}
+"""What each kind of alert means, in a sentence."""

@@ -1,0 +1,243 @@
+from dataclasses import replace
+
+import pytest
+
+from perfkit.bench.baselines import Baseline, Entry, compare, entry_of, merged, updated
+from perfkit.bench.baselines.comparing import MINOR
+from perfkit.bench.baselines.document import parse
+from perfkit.errors import BaselineError
+from perfkit.model import Change, Finding, Frame, Span, Trace
+
+SELECT, INSERT = "SELECT act WHERE lead = ?", "INSERT INTO log"
+VIEW = "app/views.py"
+
+
+def spans(counts, name=SELECT, kind="query"):
+    """Operations by line."""
+    return [
+        Span(0, None, kind, name, n, n + 1, path=(Frame(VIEW, line, "page"),), attrs={"rows": 2})
+        for line, count in counts.items()
+        for n in range(count)
+    ]
+
+
+def entry(by_size, *, findings=(), warm=None, **counters):
+    """An entry of what was done at each size: spans."""
+    parts = [
+        entry_of(Trace("virtual", 0, 1000 * len(done), done), findings, size=size, counters=counters)
+        for size, done in by_size.items()
+    ]
+    for size, done in (warm or {}).items():
+        parts.append(entry_of(Trace("virtual", 0, 1000 * len(done), done), [], size=size, state="warm"))
+    return merged(parts)
+
+
+def shop(*entries, **options):
+    return Baseline("shop", entries={f"near/s{n}": e for n, e in enumerate(entries)}, **options)
+
+
+def compared(before, now, **options):
+    """Compared with the baseline as its file has it."""
+    return compare(parse(before.text(), "x"), now, **options)
+
+
+def only(found):
+    (difference,) = found.differences
+    return difference
+
+
+def finding(line=41, function="page", file=VIEW):
+    return Finding("PK101", "n-plus-one-query", SELECT, 9, 0, Frame(file, line, function))
+
+
+ONE = {10: spans({41: 1}), 100: spans({41: 1})}
+EACH = {10: spans({41: 10}), 100: spans({41: 100})}
+
+
+def test_nothing_changed():
+    found = compared(shop(entry(EACH)), shop(entry(EACH)))
+    assert found.differences == []
+    assert found.compared == len(entry(EACH).states["cold"])
+
+
+def test_one_more_for_each_is_one_sentence_with_line_size_and_growth():
+    difference = only(compared(shop(entry(ONE)), shop(entry(EACH))))
+    assert difference.says.startswith(f"+99 {SELECT} at {VIEW}:41 (n=100): O(1) -> O(n), near/s0; with it ")
+    assert difference.says.endswith('; if it is meant: perfkit gate --update shop --reason "why"')
+    assert (difference.change, difference.metric, difference.template) == (Change.WORSE, "query", SELECT)
+    assert (difference.size, difference.before, difference.after) == (100, 1, 100)
+    assert (difference.growth_before, difference.growth_after) == ("1", "n")
+    assert "dependent round trips 1 -> 100" in difference.says
+
+
+def test_the_line_is_that_of_the_new_call_though_code_moved():
+    now = {10: spans({141: 10, 143: 1}), 100: spans({141: 100, 143: 1})}
+    assert only(compared(shop(entry(EACH)), shop(entry(now)))).site == Frame(VIEW, 143, "page")
+
+
+def test_moving_and_renaming_code_alone_stops_nothing():
+    moved = {
+        size: [replace_path(s, Frame("app/pages.py", 7, "show")) for s in done] for size, done in EACH.items()
+    }
+    before = shop(entry(EACH, findings=[finding()]))
+    found = compared(before, shop(entry(moved, findings=[finding(7, "show", "app/pages.py")])))
+    assert found.differences == []
+    assert found.notes == [f"near/s0: PK101 {SELECT} is now at app/pages.py:show"]
+
+
+def replace_path(span, *path):
+    return Span(span.id, None, span.kind, span.name, span.start_ns, span.end_ns, path=path, attrs=span.attrs)
+
+
+def test_an_improvement_stops_until_it_is_recorded():
+    difference = only(compared(shop(entry(EACH)), shop(entry(ONE))))
+    assert difference.change is Change.BETTER
+    assert difference.change.stops
+    assert "record the improvement" in difference.says
+
+
+def test_new_and_vanished_templates():
+    both = {size: [*done, *spans({50: 1}, INSERT)] for size, done in ONE.items()}
+    new = only(compared(shop(entry(ONE)), shop(entry(both))))
+    assert (new.change, new.template, new.site) == (Change.NEW, INSERT, Frame(VIEW, 50, "page"))
+    gone = only(compared(shop(entry(both)), shop(entry(ONE))))
+    assert (gone.change, gone.template) == (Change.VANISHED, INSERT)
+
+
+def test_fewer_queries_of_more_rows_are_two_differences():
+    wide = {size: [replace_rows(done[0], 900)] for size, done in ONE.items()}
+    found = compared(shop(entry(EACH)), shop(entry(wide)))
+    assert [d.change for d in found.differences] == [Change.BETTER, Change.WORSE]
+    assert found.differences[1].metric == "rows"
+
+
+def replace_rows(span, rows):
+    return Span(
+        span.id, None, span.kind, span.name, span.start_ns, span.end_ns, path=span.path, attrs={"rows": rows}
+    )
+
+
+def test_new_and_vanished_entries_and_sizes():
+    found = compared(shop(entry(ONE)), shop(entry(ONE), entry(ONE)))
+    assert only(found).change is Change.NEW
+    found = compared(shop(entry(ONE), entry(ONE)), shop(entry(ONE)))
+    assert (only(found).change, only(found).entry) == (Change.VANISHED, "near/s1")
+    assert compared(shop(entry(ONE), entry(ONE)), shop(entry(ONE)), partial=True).differences == []
+    more = only(compared(shop(entry(ONE)), shop(entry({**ONE, 1000: spans({41: 1})}))))
+    assert (more.change, more.size) == (Change.NEW, 1000)
+    fewer = only(compared(shop(entry(ONE)), shop(entry({10: ONE[10]}))))
+    assert (fewer.change, fewer.size) == (Change.VANISHED, 100)
+
+
+def test_a_test_that_saw_nothing_any_more_is_unseen():
+    before = Baseline("tests/test_a.py", "tests", entries={"test_page": entry({0: spans({41: 3})})})
+    now = Baseline("tests/test_a.py", "tests", entries={"test_page": Entry({"cold": {}})})
+    found = compared(before, now).differences
+    assert found[0].change is Change.UNSEEN
+    assert "pytest tests/test_a.py --perfkit-baselines=update" in found[0].says
+    assert compared(now, now).differences == []
+
+
+def test_a_probe_that_saw_nothing_is_named():
+    both = {size: [*done, *spans({60: 1}, "GET x.test/", "request")] for size, done in EACH.items()}
+    found = compared(shop(entry(both)), shop(entry(EACH)))
+    unseen = [d for d in found.differences if d.change is Change.UNSEEN]
+    assert [d.metric for d in unseen] == ["request"]
+    assert unseen[0].says.startswith("expected probe saw nothing: 1 requests (n=100)")
+
+
+def test_changed_inputs_say_re_record_and_compare_nothing():
+    before, now = shop(entry(EACH), inputs={"data_seed": "1"}), shop(entry(ONE), inputs={"data_seed": "2"})
+    difference = only(compared(before, now))
+    assert (difference.change, difference.change.stops) == (Change.INPUTS, False)
+    assert "data_seed: 1 -> 2" in difference.says
+    assert "re-record" in difference.says
+
+
+def test_inputs_of_a_world_and_of_an_entry_concern_them_alone():
+    other = Baseline(
+        "shop", entries={"near/s": entry(EACH), "far/s": entry(EACH)}, worlds={"near": {"rtt": "5 ms"}}
+    )
+    now = replace(
+        other, worlds={"near": {"rtt": "9 ms"}}, entries={"near/s": entry(ONE), "far/s": entry(ONE)}
+    )
+    found = compared(other, now).differences
+    assert [(d.entry, d.change) for d in found] == [("near/*", Change.INPUTS), ("far/s", Change.BETTER)]
+    needing = entry(EACH)
+    needing.inputs = {"client": "1"}
+    later = entry(ONE)
+    later.inputs = {"client": "2"}
+    assert only(compared(shop(needing), shop(later))).change is Change.INPUTS
+
+
+def test_the_same_in_several_worlds_is_told_once():
+    before = Baseline("shop", entries={"far/s": entry(ONE), "near/s": entry(ONE)})
+    now = Baseline("shop", entries={"far/s": entry(EACH), "near/s": entry(EACH)})
+    assert "; also near/s; " in only(compared(before, now)).says
+
+
+def test_warm_tells_only_what_cold_does_not():
+    before, now = entry(EACH, warm=ONE), entry(EACH, warm=EACH)
+    difference = only(compared(shop(before), shop(now)))
+    assert (difference.state, difference.change) == ("warm", Change.WORSE)
+    assert "near/s0 (warm)" in difference.says
+    assert only(compared(shop(entry(ONE, warm=ONE)), shop(entry(EACH, warm=EACH)))).state == "cold"
+
+
+def test_a_new_finding_is_named_where_nothing_else_changed():
+    difference = only(compared(shop(entry(EACH)), shop(entry(EACH, findings=[finding()]))))
+    assert (difference.metric, difference.change, difference.site) == (
+        "finding",
+        Change.NEW,
+        Frame(VIEW, 41, "page"),
+    )
+    assert difference.says.startswith(f"+1 finding PK101 {SELECT} ({VIEW}:page) at {VIEW}:41")
+
+
+def test_bytecodes_are_compared_under_their_version_of_python():
+    before, now = entry(ONE), entry(ONE)
+    before.python = {MINOR: {"bytecodes": {10: 100, 100: 1000}}}
+    now.python = {MINOR: {"bytecodes": {10: 100, 100: 1001}}}
+    assert only(compared(shop(before), shop(now))).says.startswith("bytecodes 1,000 -> 1,001 (+1)")
+    before.python = {"3.1": before.python[MINOR]}
+    found = compared(shop(before), shop(now))
+    assert found.differences == []
+    assert found.notes == [f"near/s0: no bytecodes recorded for Python {MINOR}"]
+
+
+def test_ports_of_loopback_are_no_difference():
+    at = [
+        shop(entry({0: spans({41: 1}, f"GET 127.0.0.1:{port}/orders", "request")})) for port in (40001, 40002)
+    ]
+    assert compared(*at).differences == []
+
+
+def test_an_update_keeps_reasons_and_refuses_worse_growth_without_one():
+    first = updated(None, shop(entry(ONE)))
+    assert first.reasons == []
+    with pytest.raises(BaselineError, match=r"shop was not updated.*\+99.*O\(1\) -> O\(n\).*--reason"):
+        updated(first, shop(entry(EACH)))
+    second = updated(first, shop(entry(EACH)), "asked\nfor  it")
+    assert second.reasons == ["asked for it"]
+    third = updated(second, shop(entry(ONE)))  # an improvement needs none
+    assert third.reasons == ["asked for it"]
+    assert updated(third, shop(entry(ONE)), "nothing changed").text() == third.text()
+    assert compared(third, shop(entry(ONE))).differences == []
+
+
+def test_an_update_keeps_other_versions_of_python_where_nothing_else_changed():
+    old = entry(ONE)
+    old.python = {"3.1": {"bytecodes": {10: 1, 100: 1}}}
+    now = entry(ONE)
+    now.python = {MINOR: {"bytecodes": {10: 2, 100: 2}}}
+    before = parse(shop(old).text(), "x")
+    assert set(updated(before, shop(now)).entries["near/s0"].python) == {"3.1", MINOR}
+    changed = entry(EACH)
+    assert set(updated(before, shop(changed), "why").entries["near/s0"].python) == set()
+
+
+def test_a_partial_update_keeps_what_was_not_measured():
+    before = shop(entry(ONE), entry(EACH))
+    now = Baseline("shop", entries={"near/s0": entry(ONE)})
+    assert set(updated(before, now, partial=True).entries) == {"near/s0", "near/s1"}
+    assert set(updated(before, now).entries) == {"near/s0"}

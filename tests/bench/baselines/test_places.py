@@ -1,0 +1,103 @@
+import zlib
+
+import pytest
+
+from perfkit.bench.baselines.places import Line, Place, culprit, places_of
+from perfkit.model import Frame, Span
+
+FILE = "app/views.py"
+
+
+def frame(line, function="page", file=FILE):
+    return Frame(file, line, function)
+
+
+def span(*path, name="SELECT ?"):
+    return Span(1, None, "query", name, 0, 1, path=tuple(path))
+
+
+HELPER = frame(5, "fetch", "app/db.py")
+PAGE = "app/views.py:page"
+MARK = f"{zlib.crc32(b'SELECT ?') & 0xFFFF:04x}"
+
+
+def line_of(before, now, calls_before=None, calls_now=None, shared=()):
+    """The culprit of the spans of now, where the baseline was made of those of before."""
+    was = {name: Place(p.calls, p.lines) for name, p in places_of(before, calls_before or {}).items()}
+    return culprit([one.path for one in now], was, places_of(now, calls_now or {}), shared)
+
+
+def test_places_count_what_goes_through_each_line_in_order():
+    found = places_of(
+        [span(HELPER, frame(20)), span(HELPER, frame(10)), span(HELPER, frame(20))], {(FILE, "page"): 2}
+    )
+    assert found[PAGE] == Place(2, [Line(1, MARK), Line(2, MARK)], [10, 20])
+    assert found["app/db.py:fetch"] == Place(0, [Line(3, MARK)], [5])
+    assert found[PAGE].plain() == f"2 calls, 1 of {MARK}, 2 of {MARK}"
+    assert Place.of(found[PAGE].plain()) == Place(2, found[PAGE].lines)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1 call,", "x calls", "1 call, 2", "1 call, 2 of xyz", "1 call, 2 of 12345"]
+)
+def test_anything_else_is_no_place(text):
+    with pytest.raises(ValueError, match="is not a place"):
+        Place.of(text)
+
+
+def test_a_frame_that_is_on_a_path_twice_is_passed_through_once():
+    assert places_of([span(HELPER, HELPER, frame(20))], {})["app/db.py:fetch"].lines == [Line(1, MARK)]
+
+
+def test_a_new_line_is_named_though_all_lines_moved():
+    before = [span(HELPER, frame(10)), span(HELPER, frame(11))]
+    now = [span(HELPER, frame(110)), *[span(HELPER, frame(111))] * 20, span(HELPER, frame(112))]
+    assert line_of(before, now) == frame(111)
+
+
+def test_a_new_line_among_lines_of_equal_counts_is_known_by_its_operation():
+    names = {10: "SELECT a", 11: "SELECT b", 12: "SELECT c"}
+    before = [span(HELPER, frame(line), name=name) for line, name in names.items()]
+    for line in (10, 11, 12, 13):
+        moved = [span(HELPER, frame(n + (n >= line)), name=name) for n, name in names.items()]
+        new = span(HELPER, frame(line), name="SELECT new")
+        was = {name: Place(p.calls, p.lines) for name, p in places_of(before, {}).items()}
+        assert culprit([new.path], was, places_of([*moved, new], {})) == frame(line)
+
+
+def test_the_line_that_is_passed_through_more_is_named_when_calls_were_counted():
+    path = (HELPER, frame(6, "load"), frame(20, "main"))
+    counts = {("app/db.py", "fetch"): 1, (FILE, "load"): 1, (FILE, "main"): 1}
+    again = {**counts, ("app/db.py", "fetch"): 2}
+    assert line_of([span(*path)], [span(*path)] * 2, counts, again) == frame(6, "load")
+    twice = {**again, (FILE, "load"): 2}
+    assert line_of([span(*path)], [span(*path)] * 2, counts, twice) == frame(20, "main")
+    assert line_of([span(*path)], [span(*path)] * 2, counts, counts) == HELPER
+
+
+def test_a_new_function_is_blamed_on_the_line_that_calls_it():
+    before = [span(HELPER, frame(20, "main"))]
+    now = [*before, span(HELPER, frame(3, "audit"), frame(21, "main"))]
+    assert line_of(before, now) == frame(21, "main")
+
+
+def test_without_calls_a_helper_of_several_operations_is_not_blamed():
+    path = (HELPER, frame(6, "load"))
+    assert line_of([span(*path)], [span(*path)] * 2, shared={HELPER}) == frame(6, "load")
+    assert line_of([span(*path)], [span(*path)] * 2) == HELPER
+
+
+def test_only_paths_of_which_each_line_grew_are_looked_at():
+    test = frame(20, "test_page")
+    before = [span(frame(5, "load"), test)]
+    now = [*before, span(frame(6, "load"), test)]
+    counts = {(FILE, "load"): 1, (FILE, "test_page"): 1}
+    assert line_of(before, now, counts, counts).function == "load"
+    assert line_of(before, now).function == "load"
+
+
+def test_nothing_grew():
+    one = [span(HELPER, frame(10))]
+    assert line_of(one, one) is None
+    assert line_of(one * 3, one) is None
+    assert culprit([], {}, {}) is None
