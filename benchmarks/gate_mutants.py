@@ -1,10 +1,12 @@
 """Does perfkit gate catch one call more, anywhere in the scenarios, and name its line?
 
-    python benchmarks/gate_mutants.py [NAME...] [--scenarios FOLDER]
+    python benchmarks/gate_mutants.py [NAME...] [--scenarios FOLDER] [--every]
 
 Each call in the scenarios' modules through which an operation goes is made twice, one at a time, without
-moving a line. A mutant that makes no more operations (a call that only builds parameters) is none. The table
-says how many of the others were stopped, and how often the line named is that of the mutated call.
+moving a line. A mutant that makes no operation more often (a call that only builds parameters) is none. The
+table says how many of the others were stopped, and how often the line named is that of the mutated call:
+also where the strategy fails by it. A mutant is measured with the entry that makes the fewest operations,
+with ``--every`` with each entry that has operations through that line.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from perfkit.bench.scenario import Scenario
 from perfkit.model import Change, Difference
 from perfkit.rules.growth import COUNTED
 
+GROWS = (Change.WORSE, Change.NEW)
 PLAN = GatePlan(peaks=False, workers=1, timeout_s=300)
 
 
@@ -40,7 +43,7 @@ class Mutant:
     call: Repeatable
 
 
-def mutants(scenario: Scenario, baseline: Baseline) -> Iterator[Mutant]:
+def mutants(scenario: Scenario, baseline: Baseline, *, every: bool = False) -> Iterator[Mutant]:
     """Of each module beside the scenario's file: the calls on lines that operations pass through."""
     folder = Path(scenario.file).resolve().parent
     through: dict[str, dict[int, list[str]]] = {}
@@ -52,8 +55,8 @@ def mutants(scenario: Scenario, baseline: Baseline) -> Iterator[Mutant]:
     for file, lines in sorted(through.items()):
         for call in repeatables(Path(file).read_text(encoding="utf-8")):
             names = [name for line in range(call.line, call.end_line + 1) for name in lines.get(line, [])]
-            if names:
-                yield Mutant(scenario, names[0], file, call)
+            for name in dict.fromkeys(names if every else names[:1]):
+                yield Mutant(scenario, name, file, call)
 
 
 def operations(entry: Entry) -> int:
@@ -63,7 +66,28 @@ def operations(entry: Entry) -> int:
 
 
 def judge(mutant: Mutant, baseline: Baseline) -> tuple[str, str]:
-    """ "none" (no more operations), "caught", "failed" (and so caught), "unnamed" or "missed"; and why."""
+    """ "none" (no operation more often), "caught", "failed" (neither, up to there), "unnamed" or "missed".
+
+    And what the gate says.
+    """
+    entry = measured_with(mutant)
+    before = replace(baseline, entries={mutant.entry: baseline.entries[mutant.entry]})
+    if entry is None:
+        return "failed", "not measured"
+    after = replace(baseline, entries={mutant.entry: entry})
+    stopping = [found for found in compare(before, after).differences if found.change.stops]
+    said = " | ".join(found.says.partition(";")[0] for found in stopping)
+    more = [found for found in stopping if found.metric in COUNTED and found.change in GROWS]
+    if any(names(found, mutant) for found in more):
+        return "caught", said
+    if not any_more_often(before.entries[mutant.entry], entry):
+        fails = bool(entry.failed) and not before.entries[mutant.entry].failed
+        return ("failed" if fails and stopping else "missed" if fails else "none"), said
+    return ("unnamed" if stopping else "missed"), said
+
+
+def measured_with(mutant: Mutant) -> Entry | None:
+    """The mutant's entry, from a tree in which only the call differs; None if it could not be measured."""
     path = Path(mutant.file).resolve()
     text = repeated(path.read_text(encoding="utf-8"), mutant.call)
     with tempfile.TemporaryDirectory() as place:
@@ -71,22 +95,18 @@ def judge(mutant: Mutant, baseline: Baseline) -> tuple[str, str]:
         there = copy(mutant.scenario)
         there.file = str(tree_with(Path.cwd(), Path(there.file).resolve(), {path: text}, root))
         plan = replace(PLAN, folder=root, only=frozenset({mutant.entry}))
-        measured = measure([there], plan).baselines[there.name]
-    entry = measured.entries.get(mutant.entry)
-    if entry is None:
-        return "failed", "not measured"
-    before = replace(baseline, entries={mutant.entry: baseline.entries[mutant.entry]})
-    found = compare(before, measured).differences
-    stopping = [difference for difference in found if difference.change.stops]
-    if entry.failed and not baseline.entries[mutant.entry].failed:
-        return ("failed" if stopping else "missed"), str(entry.failed)
-    if operations(entry) <= operations(before.entries[mutant.entry]):
-        return "none", ""
-    more = [d for d in stopping if d.change in (Change.WORSE, Change.NEW)]
-    said = more[0].says if more else ""
-    if any(names(d, mutant) for d in more):
-        return "caught", said
-    return ("unnamed" if stopping else "missed"), said
+        return measure([there], plan).baselines[there.name].entries.get(mutant.entry)
+
+
+def any_more_often(before: Entry, now: Entry) -> bool:
+    """Whether any operation is made more often, cold, at any size."""
+    was, cold = before.states["cold"], now.states["cold"]
+    return any(
+        count > was.get(metric, {}).get(size, 0)
+        for metric, values in cold.items()
+        if metric.partition(" ")[0] in COUNTED
+        for size, count in values.items()
+    )
 
 
 def names(difference: Difference, mutant: Mutant) -> bool:
@@ -111,12 +131,13 @@ def main() -> int:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--scenarios", type=Path, default=Path("scenarios"))
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--every", action="store_true", help="every entry through the line")
     chosen = parser.parse_args()
     all_of_them: Counter[str] = Counter()
     for name, scenario in find(chosen.names, chosen.scenarios).scenarios.items():
         scenario.gate_sizes = scenario.gate_sizes[:1]
         baseline = measure([scenario], PLAN).baselines[name]
-        todo = list(mutants(scenario, baseline))
+        todo = list(mutants(scenario, baseline, every=chosen.every))
         counts: Counter[str] = Counter()
         with ThreadPoolExecutor(chosen.threads) as pool:
             for mutant, (verdict, said) in zip(

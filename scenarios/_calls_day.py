@@ -43,6 +43,9 @@ EXCERPT = 1_500
 EXCERPT_FROM_NS = ACCIDENT.from_ns - 20 * MINUTE_NS
 """The small size is the calls that ring from 10:40 on in the day of 15,000: the rate is the real day's."""
 
+GATED = (100, 200)
+"""For ``perfkit gate``: still smaller excerpts, which begin as much nearer to the accident."""
+
 OPERATORS = REPORT_MANAGERS[:10]
 """Users of the portal who answer calls."""
 
@@ -79,7 +82,8 @@ class Event(NamedTuple):
 def calls_of(size: int, seed: int) -> list[Call]:
     """The calls of a day with so many, in their order; of the excerpt if there are few."""
     rings_ns = sorted(_rings_ns(number, seed) for number in range(WHOLE_DAY if size <= EXCERPT else size))
-    first = bisect_left(rings_ns, EXCERPT_FROM_NS) if size <= EXCERPT else 0
+    before_ns = (ACCIDENT.from_ns - EXCERPT_FROM_NS) * size // EXCERPT
+    first = bisect_left(rings_ns, ACCIDENT.from_ns - before_ns) if size <= EXCERPT else 0
     return [_call(number, rings_ns[number], seed) for number in range(first, first + size)]
 
 

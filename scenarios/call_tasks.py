@@ -119,6 +119,7 @@ def world(kind: Any, title: str) -> Together:
 call_tasks = perfkit.Scenario(
     "call_tasks",
     sizes=(*STORY_SIZES, LARGEST),
+    gate_sizes=(20, 200),
     unit="jobs",
     title="Call-task page",
     world={

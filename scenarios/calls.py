@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from _calls_day import ACCIDENT, EXCERPT, WHOLE_DAY
+from _calls_day import ACCIDENT, EXCERPT, GATED, WHOLE_DAY
 from _calls_figures import report
 from _calls_portal import BATCH, Answer, Command, Line, line
 
@@ -40,8 +40,9 @@ IN_CLOUD = (
 
 calls = perfkit.Scenario(
     "calls",
-    sizes=(EXCERPT, 12_000, WHOLE_DAY, 18_000),
+    sizes=(*GATED, EXCERPT, 12_000, WHOLE_DAY, 18_000),
     default_sizes=(EXCERPT,),
+    gate_sizes=GATED,
     clocks=("virtual",),
     unit="calls",
     title="A day of a call centre",

@@ -60,7 +60,7 @@ def command(
     """
     names, command_line = _split(arguments)
     timed = bool(base or command_line)
-    _check(timed, names, updates, reason, self_test, budget_s, allow_dirty, instructions)
+    _check(timed, names, updates, reason, self_test, budget_s, allow_dirty, instructions, timeout_s, workers)
     if output is not None:
         check_output(output, force)
     if timed:
@@ -99,6 +99,8 @@ def _check(
     budget_s: float | None,
     allow_dirty: bool,
     instructions: bool,
+    timeout_s: float | None,
+    workers: int | None,
 ) -> None:
     if updates and (timed or self_test or names):
         raise UsageError("--update NAME rewrites a baseline and nothing else: use it without names, --base, "
@@ -109,6 +111,10 @@ def _check(
         raise UsageError("--budget, --allow-dirty and --instructions go with --base REF")
     if budget_s is not None and not 0 < budget_s < float("inf"):
         raise UsageError(f"--budget must be more than 0 seconds, not {budget_s:g}")
+    if timeout_s is not None and not 0 < timeout_s < float("inf"):
+        raise UsageError(f"--timeout must be more than 0 seconds, not {timeout_s:g}")
+    if workers is not None and workers < 0:
+        raise UsageError(f"--workers must be 1 or more, or 0 for one per core, not {workers}")
 
 
 def _plan(timeout_s: float | None, workers: int | None) -> GatePlan:

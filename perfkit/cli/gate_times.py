@@ -35,6 +35,11 @@ def gate_times(
     from perfkit.bench.ab.revisions import Wanted, compare_revisions
     from perfkit.bench.environment import describe_machine
 
+    if not base and not self_test:
+        raise UsageError(
+            f"{' '.join(command)}: its times are compared with those of another revision: name one with "
+            "--base REF, or try with --self-test whether it can be a gate"
+        )
     if instructions and not available():
         raise UsageError("--instructions needs valgrind, which is not installed: apt install valgrind")
     if names and command:

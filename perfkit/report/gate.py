@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ MAX_ROWS = 200
 MAX_SAYS = 600
 """Characters of a difference's sentence. It ends with the command that records it."""
 
+_CLAUSES = re.compile("; (?=with it |also |if it is meant: |record |re-record: |take it: )")
 _CHANGES = {
     Change.WORSE: "got worse",
     Change.NEW: "new",
@@ -36,6 +38,11 @@ class DifferenceRow:
     entry: str
     place: str
     stops: bool
+
+    @property
+    def clauses(self) -> list[str]:
+        """The sentence, by what changed, what came with it and what to do."""
+        return _CLAUSES.split(self.says)
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,13 @@ def _differences(rows: tuple[DifferenceRow, ...], out: Writer) -> None:
     if rows:
         out.heading("What changed")
     for row in rows[:MAX_DIFFERENCES]:
-        out.line(f"[{row.change}] {row.says}", "red" if row.stops else "")
+        first, *more = row.clauses
+        out.line(f"[{row.change}] {first}", "red" if row.stops else "")
+        for clause in more:
+            out.line(clause, indent=2)
         told = row.place.partition(" ")[0] in row.says
-        where = ", ".join(part for part in (row.entry, "" if told else f"at {row.place}") if part)
+        entry = "" if all(part in row.says for part in row.entry.split()) else row.entry
+        where = ", ".join(part for part in (entry, "" if told else f"at {row.place}") if part)
         if where:
             out.line(where, "dim", indent=2)
     _left_out(len(rows) - MAX_DIFFERENCES, "difference", out)

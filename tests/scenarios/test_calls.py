@@ -85,6 +85,17 @@ def test_the_small_size_is_an_excerpt_of_the_day():
     assert excerpt[-1].rings_ns > day.ACCIDENT.until_ns
 
 
+@pytest.mark.parametrize("size", day.GATED)
+def test_the_sizes_for_the_gate_are_excerpts_that_begin_before_the_accident(size):
+    excerpt, whole = day.calls_of(size, 1), day.calls_of(15_000, 1)
+    start = whole.index(excerpt[0])
+    assert whole[start : start + size] == excerpt
+    rings = [call.rings_ns for call in excerpt]
+    before = sum(ns < day.ACCIDENT.from_ns for ns in rings)
+    assert 0.3 < before / size < 0.5
+    assert before < sum(ns < day.ACCIDENT.until_ns for ns in rings)
+
+
 def test_what_happens_to_a_call_is_in_order():
     for call in day.calls_of(SIZE, 2):
         events = list(day._events(call))

@@ -14,6 +14,9 @@ from perfkit.errors import NothingToCompareError
 
 TIMEOUT_S = 1800.0
 
+TAIL = 8
+"""Lines of pip's output in a message."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -22,11 +25,13 @@ class Installed:
     """What an interpreter has.
 
     ``versions`` of distributions, those that are ``plugins`` of pytest, and the files it finds packages in.
+    ``sources`` are pip's arguments for those that came from a folder, a file or a repository.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
     plugins: list[str] = field(default_factory=list)
     origins: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, list[str]] = field(default_factory=dict)
 
 
 def build(base: Path, head: Path, python: str, installed: Installed) -> str:
@@ -81,7 +86,9 @@ def _wanted(base: Path, installed: Installed) -> Iterator[str]:
             yield from ("--requirement", where)
         elif not where.startswith("["):
             yield from asked[where]
-    yield from (name for name in ("pytest", *installed.plugins) if _plain(name) in here - {itself})
+    for name in ("pytest", *installed.plugins):
+        if _plain(name) in here - {itself}:
+            yield from installed.sources.get(name, [name])
 
 
 def _constraints(base: Path, head: Path, installed: Installed) -> Iterator[str]:
@@ -95,7 +102,8 @@ def _constraints(base: Path, head: Path, installed: Installed) -> Iterator[str]:
     for name, version in sorted(installed.versions.items()):
         if _plain(name) in locked:
             yield f"{name}=={locked[_plain(name)]}"
-        elif _plain(name) not in loose and "+" not in version:  # a local version is in no index
+        elif _plain(name) not in loose and name not in installed.sources and "+" not in version:
+            # a local version is in no index, and what has a source of its own need not be
             yield f"{name}=={version}"
 
 
@@ -142,7 +150,8 @@ def _run(command: list[str]) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NothingToCompareError(f"the environment of the base cannot be built: {error}") from None
     if done.returncode:
-        tail = "\n".join(f"  {line}" for line in done.stdout.strip().splitlines()[-8:])
+        lines = [line for line in done.stdout.strip().splitlines() if not line.startswith("WARNING: ")]
+        tail = "\n".join(f"  {line}" for line in lines[-TAIL:])
         raise NothingToCompareError(
             f"the environment of the base, which needs other packages than the head, cannot be built:\n{tail}"
         )

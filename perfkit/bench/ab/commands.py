@@ -45,7 +45,8 @@ def understand(command: Sequence[str]) -> Suite | Program:
     if any(Path(word).name in _PYTEST for word in command[1:]):
         raise UsageError(
             f"{' '.join(command)}: give pytest itself as the command, and start perfkit in its environment: "
-            "uv run perfkit gate --base main -- pytest benchmarks/"
+            "uv run perfkit gate --base main -- pytest benchmarks/, or with variables, "
+            "NAME=value perfkit gate --base main -- pytest benchmarks/"
         )
     _found(command[0])
     return Program(tuple(command))

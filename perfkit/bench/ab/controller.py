@@ -144,7 +144,8 @@ class _Comparison:
         printed = "" if link.refused else link.printed()
         message = f"the {link.side} has nothing to compare: {link.over}" + (f"\n{printed}" if printed else "")
         if not self.benchmarks:
-            raise UsageError(message) if link.usage else NothingToCompareError(message)
+            wrong = link.usage and link.side == "head"  # what the head has may be new, and no mistake
+            raise UsageError(message) if wrong else NothingToCompareError(message)
         self.notes.append(f"a pair came to nothing: {message}")
 
     def _measure(self, links: tuple[Link, Link], wanted: list[str]) -> None:

@@ -68,6 +68,17 @@ _DESCRIBE = """
 import importlib.metadata as m, importlib.util as u, json, sys
 found = list(m.distributions())
 plugins = sorted({d.metadata["Name"] for d in found if any(e.group == "pytest11" for e in d.entry_points)})
+def source(text):
+    about = json.loads(text)
+    info = about.get("vcs_info")
+    if info:
+        return [info["vcs"] + "+" + about["url"] + "@" + info["commit_id"]]
+    return ["--editable"] * about.get("dir_info", {}).get("editable", False) + [about["url"]]
+sources = {}
+for d in found:
+    text = d.read_text("direct_url.json")
+    if text and d.metadata["Name"]:
+        sources[d.metadata["Name"]] = source(text)
 origins = {}
 for name in sys.argv[1:]:
     try:
@@ -75,7 +86,7 @@ for name in sys.argv[1:]:
     except (ImportError, ValueError):
         pass
 sys.stdout.write(json.dumps({"versions": {d.metadata["Name"]: d.version for d in found if d.metadata["Name"]},
-                  "plugins": plugins, "origins": origins}))
+                  "plugins": plugins, "origins": origins, "sources": sources}))
 """
 
 

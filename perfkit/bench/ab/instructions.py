@@ -7,6 +7,7 @@ start of the interpreter takes.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -23,6 +24,10 @@ A command with python -I or -E does not heed them."""
 
 LOOPS = (10, 30)
 TIMEOUT_S = 600.0
+
+COUNTED_NS = 250_000_000
+"""What the calls that are counted take without valgrind. Starts of a process with pytest differ by some
+million instructions: with 20 calls of 26 microseconds, a doubled time came out as 162 % more."""
 MAX_SAID = 400
 
 _COUNTED = re.compile(r"^==\d+== Collected : (\d+)", re.MULTILINE)
@@ -71,6 +76,17 @@ def count_instructions(
         said = done.stderr.decode("utf-8", "replace").strip()[-MAX_SAID:]
         raise NothingToCompareError(f"{shown} ended with exit code {done.returncode} under valgrind: {said}")
     return int(found[-1])
+
+
+def loops_for(call_ns: int) -> tuple[int, int]:
+    """Fewer and more calls of a benchmark, so far apart that how its processes start does not count.
+
+    >>> loops_for(25_000), loops_for(100_000_000)
+    ((10, 10010), (3, 6))
+    """
+    counted = math.ceil(COUNTED_NS / max(call_ns, 1))
+    fewer = min(LOOPS[0], counted)
+    return fewer, fewer + counted
 
 
 def instructions_per_call(

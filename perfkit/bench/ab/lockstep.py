@@ -19,9 +19,8 @@ ROUNDS = 60
 """A batch in each side is a round. More would tell more of this pair, but it is the pairs that vary."""
 
 LONGEST_NS = 300_000_000
-"""Slow benchmarks, and a busy machine, make do with the rounds that fit in here."""
+"""Slow benchmarks, and a busy machine, make do with the rounds that fit in here; one is always done."""
 
-FEWEST_ROUNDS = 3
 BLOCK = 3
 WARM_NS = 5_000_000
 """Calls that are not timed, after those which find the number of loops."""
@@ -48,9 +47,7 @@ def time_pair(name: str, base: Link, head: Link, loops: int, draw: random.Random
     _warm(name, links, loops, max(answer["ns"] / answer["loops"] for answer in answers))
     took: dict[str, list[float]] = {"base": [], "head": []}
     until = time.perf_counter_ns() + LONGEST_NS
-    while len(took["base"]) < FEWEST_ROUNDS or (
-        len(took["base"]) < ROUNDS and time.perf_counter_ns() < until
-    ):
+    while not took["base"] or (len(took["base"]) < ROUNDS and time.perf_counter_ns() < until):
         for link in draw.sample(links, 2):
             answer = link.ask(name, do="batch", loops=loops)
             took[link.side].append(max(answer["ns"], 1) / loops)

@@ -13,7 +13,7 @@ from msgspec import structs
 from perfkit.bench.ab.commands import Program, Suite, understand
 from perfkit.bench.ab.controller import Compared, compare
 from perfkit.bench.ab.environments import Sides, both_sides
-from perfkit.bench.ab.instructions import count_instructions, instructions_per_call
+from perfkit.bench.ab.instructions import count_instructions, instructions_per_call, loops_for
 from perfkit.bench.ab.looking import Looked, calls_of, look
 from perfkit.bench.ab.pair import SITE
 from perfkit.bench.ab.plan import AbPlan, Side
@@ -84,8 +84,8 @@ class Source:
         timing = judged(same.timings[0], slowed.timings[0], SLOWDOWN)
         return replace(same, timings=[timing], interrupted=same.interrupted or slowed.interrupted)
 
-    def instructions(self, name: str, side: Side) -> int:
-        """What one call of a benchmark executes in ``side``; of a program, all of it."""
+    def instructions(self, name: str, side: Side, call_ns: int) -> int:
+        """What a call of a benchmark, of about ``call_ns``, executes in ``side``; of a program, all of it."""
         if self.words:
             run = program("base" if side is self.sides.base else "head", self.words, self.folder, self.sides)
             return count_instructions(run.words, cwd=run.folder, environment=run.environment)
@@ -93,6 +93,7 @@ class Source:
             lambda loops: calls_of(name, loops, side, self.sides, self.entry, self.options),
             cwd=SITE,
             environment=side.environment or None,
+            loops=loops_for(call_ns),
         )
 
 
@@ -102,7 +103,10 @@ def compare_revisions(place: Path, wanted: Wanted, plan: AbPlan, progress: Progr
     Raises UsageError and NothingToCompareError with the reason where there is nothing to compare.
     """
     with source_of(place, wanted, plan.budget_s, progress) as (trees, source):
-        compared = source.compare(plan, progress) if wanted.base else source.self_test(plan, progress)
+        try:
+            compared = source.compare(plan, progress) if wanted.base else source.self_test(plan, progress)
+        except NothingToCompareError as error:
+            raise NothingToCompareError("\n".join([str(error), *source.sides.notes])) from None
         if not compared.timings and not compared.interrupted:
             raise NothingToCompareError("there is no benchmark in both revisions")
         notes = [*source.sides.notes, *compared.notes]
@@ -114,12 +118,12 @@ def compare_revisions(place: Path, wanted: Wanted, plan: AbPlan, progress: Progr
 
 def _counted(source: Source, timing: Timing, notes: list[str], progress: Progress) -> Timing:
     """``timing`` with instructions, where they can be counted."""
-    if not timing.pairs:
+    if timing.base_ns is None:
         return timing
     progress(f"{timing.name}: counting instructions")
     try:
-        base = source.instructions(timing.name, source.sides.base)
-        head = source.instructions(timing.name, source.sides.head)
+        base = source.instructions(timing.name, source.sides.base, timing.base_ns)
+        head = source.instructions(timing.name, source.sides.head, timing.base_ns)
     except NothingToCompareError as error:
         notes.append(f"{timing.name}: its instructions were not counted: {error}")
         return timing

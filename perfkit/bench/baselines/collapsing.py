@@ -45,7 +45,8 @@ def _with_consequences(leads: list[Difference], rest: list[Difference]) -> list[
     beneath = [d for d in rest if _direction(d) in directions]
     against = [d for d in rest if _direction(d) not in directions]
     if beneath:
-        leads[0] = _with(leads[0], f"with it {_listed([amount(d) for d in beneath])}")
+        at = next((n for n, lead in enumerate(leads) if lead.metric != FAILED), 0)
+        leads[at] = _with(leads[at], f"with it {_listed([amount(d) for d in beneath])}")
     return [*leads, *(collapsed(against) if leads and against else against)]
 
 

@@ -12,7 +12,7 @@ from perfkit.bench.baselines.collapsing import collapsed, of_several_worlds
 from perfkit.bench.baselines.document import Baseline, Entry, Metrics, Values
 from perfkit.bench.baselines.inputs import changed_inputs
 from perfkit.bench.baselines.metrics import FAILED, FINDING, finding_parts, split
-from perfkit.bench.baselines.places import Place, culprit
+from perfkit.bench.baselines.places import Place, culprit, decider
 from perfkit.model import Change, Difference, Frame
 from perfkit.rules.growth import COUNTED
 from perfkit.stats.growth_class import growth_class
@@ -23,9 +23,13 @@ MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 @dataclass
 class Comparison:
-    """``compared`` is the number of lines that were checked; ``notes`` are sentences that stop nothing."""
+    """``compared`` is the number of lines that were checked; ``notes`` are sentences that stop nothing.
+
+    ``differences`` are told by cause; ``lines`` are all lines of entries that differ, each by itself.
+    """
 
     differences: list[Difference] = field(default_factory=list)
+    lines: list[Difference] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     compared: int = 0
 
@@ -37,6 +41,7 @@ def compare(baseline: Baseline, measured: Baseline, *, partial: bool = False) ->
     entries that are missing are not named.
     """
     found = Comparison()
+    found.notes += _other_peaks(baseline, measured)
     stale, outdated = changed_inputs(baseline, measured)
     found.differences += stale
     for name in sorted(measured.entries):
@@ -44,27 +49,41 @@ def compare(baseline: Baseline, measured: Baseline, *, partial: bool = False) ->
         if before is None:
             found.differences.append(wording.new_entry(baseline, name))
         elif name not in outdated:
-            _compare_entry(found, baseline, name, before, measured.entries[name])
+            _compare_entry(found, baseline, measured, name)
     if not partial:
         gone = sorted(set(baseline.entries) - set(measured.entries))
         found.differences += [wording.vanished_entry(baseline, name) for name in gone]
+    found.notes = list(dict.fromkeys(found.notes))
     if baseline.kind == "scenario":
         found.differences = of_several_worlds(found.differences)
     return found
 
 
-def _compare_entry(found: Comparison, baseline: Baseline, name: str, before: Entry, now: Entry) -> None:
+def _other_peaks(baseline: Baseline, measured: Baseline) -> list[str]:
+    """Whether peaks of memory are not compared: the standard library's part differs by patch version."""
+    before, now = baseline.peaks_of.get(MINOR), measured.peaks_of.get(MINOR)
+    if before is None or now is None or before == now:
+        return []
+    return [
+        f"{baseline.name}: allocation peaks were recorded under {before}, and are not compared under {now}"
+    ]
+
+
+def _compare_entry(found: Comparison, baseline: Baseline, measured: Baseline, name: str) -> None:
+    before, now = baseline.entries[name], measured.entries[name]
+    skipped = {"peak_bytes"} if _other_peaks(baseline, measured) else set[str]()
     maker = wording.Maker(baseline, name)
     found.differences += _sizes(maker, before, now)
     sizes = before.sizes & now.sizes
     cold: dict[str, Change] = {}
-    unseen = list(_unseen(maker, before, now, sizes))
+    fails = _values(now, FAILED, sizes) != _values(before, FAILED, sizes) and bool(now.failed)
+    unseen = [] if fails else list(_unseen(maker, before, now, sizes))
     found.differences += unseen
     for state in now.states:
         was = before.states.get(state, before.states.get("cold", {}))
         pairs = _pairs(was, now.states[state], sizes)
         if state == "cold":
-            pairs |= _of_python(found, name, before, now, sizes)
+            pairs |= _of_python(found, baseline.name, before, now, sizes, skipped)
         found.compared += len(pairs)
         moved = _moved(pairs)
         if state == "cold":
@@ -78,7 +97,20 @@ def _compare_entry(found: Comparison, baseline: Baseline, name: str, before: Ent
         if state == "cold":
             cold = {metric: _kind(*pair) for metric, pair in changed.items()}
         made = [_difference(maker, state, metric, pair, before, now) for metric, pair in fresh.items()]
-        found.differences += collapsed(made)
+        found.lines += made
+        found.differences += collapsed([d for d in made if not _follows(d, fails, unseen)])
+
+
+def _values(entry: Entry, metric: str, sizes: set[int]) -> list[int]:
+    values = entry.states.get("cold", {}).get(metric, {})
+    return [values.get(size, 0) for size in sorted(sizes)]
+
+
+def _follows(difference: Difference, fails: bool, unseen: list[Difference]) -> bool:
+    """Whether it is less only because the entry fails now, or because a probe is blind: no improvement."""
+    if difference.change not in (Change.BETTER, Change.VANISHED):
+        return False
+    return fails or (bool(unseen) and difference.metric not in COUNTED)
 
 
 def _pairs(was: Metrics, now: Metrics, sizes: set[int]) -> dict[str, tuple[Values, Values]]:
@@ -93,13 +125,15 @@ def _pairs(was: Metrics, now: Metrics, sizes: set[int]) -> dict[str, tuple[Value
 
 
 def _of_python(
-    found: Comparison, name: str, before: Entry, now: Entry, sizes: set[int]
+    found: Comparison, of: str, before: Entry, now: Entry, sizes: set[int], skipped: set[str]
 ) -> dict[str, tuple[Values, Values]]:
     """Metrics of this minor version; only what both have, since a run that failed has none."""
-    current = now.python.get(MINOR, {})
-    was = before.python.get(MINOR, {})
+    current = {metric: v for metric, v in now.python.get(MINOR, {}).items() if metric not in skipped}
+    was = {metric: v for metric, v in before.python.get(MINOR, {}).items() if metric not in skipped}
     if current and not was:
-        found.notes.append(f"{name}: no {', '.join(sorted(current))} recorded for Python {MINOR}")
+        found.notes.append(f"{of}: no {', '.join(sorted(current))} recorded for Python {MINOR}")
+    if not now.failed and (without := sorted(set(was) - set(current))):
+        found.notes.append(f"{of}: {', '.join(without)} not measured here (see perfkit doctor)")
     pairs = {}
     for metric in sorted(set(was) & set(current)):
         both = sorted(sizes & set(was[metric]) & set(current[metric]))
@@ -141,7 +175,9 @@ def _difference(
 
 
 def _site(counter: str, template: str, before: Entry, now: Entry) -> Frame | None:
-    """The line that makes more of an operation; of a finding the place it names."""
+    """The line that makes more of an operation; of a finding the place it names; of a failure none."""
+    if counter == FAILED:
+        return None
     if counter == FINDING:
         return _site_of_finding(template, now)
     paths = now.paths.get(template, [])
@@ -149,7 +185,7 @@ def _site(counter: str, template: str, before: Entry, now: Entry) -> Frame | Non
         paths = [path for paths in now.paths.values() for path in paths]
     found = culprit(paths, before.places, now.places, now.shared)
     if found is None and template and paths:
-        return paths[0][0]
+        return decider(paths, now.places)
     return found
 
 

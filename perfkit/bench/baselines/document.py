@@ -38,6 +38,7 @@ _ABOUT = {
     "tests": "# Compared exactly by pytest --perfkit-baselines. Written by: pytest {name} "
     "--perfkit-baselines=update --perfkit-reason TEXT\n",
 }
+_ANEW = "Restore it, or delete it and record it anew."
 _MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ", "||||||| ")
 
 
@@ -75,8 +76,8 @@ class Entry:
 class Baseline:
     """All entries of one scenario (``name``), or of one test module (its path); ``kind`` says which.
 
-    ``inputs`` hold for all entries, ``worlds`` for those of one world. ``reasons`` are those given to
-    updates, newest last.
+    ``inputs`` hold for all entries, ``worlds`` for those of one world. ``peaks_of`` has, by minor version of
+    Python, what the peaks of memory were measured under. ``reasons`` are those given to updates, newest last.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Baseline:
     worlds: dict[str, dict[str, str]] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
+    peaks_of: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Baseline:
@@ -97,7 +99,7 @@ class Baseline:
                 f"there is no baseline {path.name}; record one with --update"
             ) from None
         except (OSError, UnicodeDecodeError) as error:
-            raise BaselineError(f"cannot read {path}: {error}. Restore it, or record it anew.") from error
+            raise BaselineError(f"cannot read {path}: {error}. {_ANEW}") from error
         return parse(text, str(path))
 
     def write(self, path: Path) -> None:
@@ -118,6 +120,8 @@ class Baseline:
             sections.append((("inputs",), dict(sorted(self.inputs.items()))))
         for world, facts in sorted(self.worlds.items()):
             sections.append((("world", world), dict(sorted(facts.items()))))
+        if self.peaks_of:
+            sections.append((("peaks_of",), dict(sorted(self.peaks_of.items()))))
         for name in sorted(self.entries):
             sections += _sections(name, self.entries[name])
         return _ABOUT[self.kind].format(name=self.name) + document(sections)
@@ -126,22 +130,24 @@ class Baseline:
 def parse(text: str, source: str) -> Baseline:
     """The baseline in ``text``. Raises BaselineError naming ``source`` and what to do."""
     if any(line.startswith(_MARKERS) for line in text.splitlines()):
-        raise BaselineError(
-            f"{source} has merge conflict markers. Take either side, then measure again with --update"
-        )
+        raise BaselineError(f"{source} has merge conflict markers. Take either side, then record anew.")
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BaselineError(f"{source} is not TOML: {error}. Restore it, or record it anew.") from error
-    if table.get("schema") != SCHEMA:
+        raise BaselineError(f"{source} is not TOML: {error}. {_ANEW}") from error
+    if "schema" not in table:
+        raise BaselineError(f"{source} is no baseline: it has no schema. {_ANEW}")
+    if table["schema"] != SCHEMA:
         raise BaselineError(
-            f"{source} has schema {table.get('schema')!r}; this perfkit reads {SCHEMA}. "
+            f"{source} has schema {table['schema']!r}; this perfkit reads {SCHEMA}. "
             "Use the perfkit that wrote it, or delete the file and record it anew."
         )
+    if not any(kind in table for kind in KINDS):
+        raise BaselineError(f"{source} is not a whole baseline: it names neither scenario nor tests. {_ANEW}")
     try:
         return _baseline(table)
-    except (AttributeError, TypeError, ValueError, KeyError, StopIteration) as error:
-        raise BaselineError(f"{source} is not a whole baseline ({error}). Record it anew.") from error
+    except (AttributeError, TypeError, ValueError, KeyError) as error:
+        raise BaselineError(f"{source} is not a whole baseline: {error}. {_ANEW}") from error
 
 
 def _baseline(table: dict[str, Any]) -> Baseline:
@@ -149,6 +155,7 @@ def _baseline(table: dict[str, Any]) -> Baseline:
     baseline = Baseline(str(table[kind]), kind, str(table.get("unit", "")))
     baseline.reasons = [str(reason) for reason in table.get("reasons", [])]
     baseline.inputs = _texts(table.get("inputs", {}))
+    baseline.peaks_of = _texts(table.get("peaks_of", {}))
     baseline.worlds = {name: _texts(facts) for name, facts in table.get("world", {}).items()}
     for name, section in table.get("entry", {}).items():
         baseline.entries[name] = _entry(section)

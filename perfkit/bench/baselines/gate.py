@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from perfkit.bench.baselines import wording
@@ -13,7 +14,7 @@ from perfkit.bench.baselines.measuring import GatePlan, Measurement, Progress, m
 from perfkit.bench.baselines.updating import dropped_minors, updated
 from perfkit.bench.environment import describe_machine
 from perfkit.bench.scenario import Scenario
-from perfkit.errors import NothingToCompareError
+from perfkit.errors import BaselineError, NothingToCompareError
 from perfkit.model import Difference, Gate, Run
 
 
@@ -31,12 +32,9 @@ def gate(
     ``known`` are the names of all scenarios, if all are gated: the file of another one is named as vanished.
     Raises NothingToCompareError when none of the scenarios has a baseline, BaselineError for a bad file.
     """
-    if not scenarios:
-        raise NothingToCompareError("there is no scenario to gate; name one, or see perfkit list")
+    _refuse_none(scenarios)
     started_ns = time.perf_counter_ns()
-    files = {
-        s.name: Baseline.read(path_of(folder, s.name)) for s in scenarios if path_of(folder, s.name).exists()
-    }
+    files = {s.name: _read(path_of(folder, s.name)) for s in scenarios if path_of(folder, s.name).exists()}
     run = new_run(plan, command)
     result = Gate(base=folder.name, head="this tree")
     run.gate = result
@@ -68,8 +66,9 @@ def update(
 
     Raises BaselineError for a growth class that gets worse without a reason: then no file is written.
     """
+    _refuse_none(scenarios)
     paths = {s.name: path_of(folder, s.name) for s in scenarios}
-    before = {name: Baseline.read(path) if path.exists() else None for name, path in paths.items()}
+    before = {name: _read(path) if path.exists() else None for name, path in paths.items()}
     measured = measure(scenarios, plan, progress)
     _refuse_empty(measured)
     after: dict[str, Baseline] = {}
@@ -87,6 +86,23 @@ def path_of(folder: Path, scenario: str) -> Path:
     return folder / f"{scenario}.toml"
 
 
+def _refuse_none(scenarios: Sequence[Scenario]) -> None:
+    if not scenarios:
+        raise NothingToCompareError("there is no scenario to gate; name one, or see perfkit list")
+
+
+def _read(path: Path) -> Baseline:
+    """The baseline of the scenario that the file is named for; BaselineError for that of another."""
+    baseline = Baseline.read(path)
+    if (baseline.kind, baseline.name) != ("scenario", path.stem):
+        what = "scenario" if baseline.kind == "scenario" else "tests"
+        raise BaselineError(
+            f"{path} is the baseline of {what} {baseline.name}, not of scenario {path.stem}. Rename it, or "
+            "delete it and record anew with --update"
+        )
+    return baseline
+
+
 def new_run(plan: GatePlan, command: Sequence[str]) -> Run:
     """An empty run of the gate."""
     from perfkit import __version__
@@ -99,8 +115,6 @@ def _enter(result: Gate, baseline: Baseline, measured: Measurement, name: str) -
     """Compare one scenario; entries that could not be measured are neither compared nor vanished."""
     missing = {entry: why for (of, entry), why in measured.missing.items() if of == name}
     there = {entry: of for entry, of in baseline.entries.items() if entry not in missing}
-    from dataclasses import replace
-
     found = compare(replace(baseline, entries=there), measured.baselines[name])
     result.differences += found.differences
     result.notes += found.notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import platform
 import sqlite3
 from collections.abc import Mapping
 
@@ -11,6 +12,8 @@ from perfkit.bench.baselines.document import Baseline
 from perfkit.bench.scenario import Scenario, Strategy
 from perfkit.model import Difference
 from perfkit.worlds.base import BEHAVIOUR
+
+_DATA = "data"
 
 
 def inputs_of_scenario(seed: int) -> dict[str, str]:
@@ -28,6 +31,20 @@ def inputs_of_world(scenario: Scenario, world: str) -> dict[str, str]:
 def inputs_of_strategy(strategy: Strategy) -> dict[str, str]:
     """Of one entry: the version of the package that it needs."""
     return {strategy.needs: _version(strategy.needs)} if strategy.needs else {}
+
+
+def input_of_data(size: int) -> str:
+    """The input that a digest of a world's data at a size is."""
+    return f"{_DATA} n{size}"
+
+
+def peaks_of() -> str:
+    """What peaks of memory are measured under; "" without memray."""
+    try:
+        memray = importlib.metadata.version("memray")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+    return f"{platform.python_implementation()} {platform.python_version()}, memray {memray}"
 
 
 def _version(package: str) -> str:
@@ -57,5 +74,10 @@ def _changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return [
         f"{name}: {before.get(name, 'not there')} -> {now.get(name, 'not there')}"
         for name in sorted({*before, *now})
-        if before.get(name) != now.get(name)
+        if before.get(name) != now.get(name) and not _is_of_one(name, before, now)
     ]
+
+
+def _is_of_one(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether it is the data of a size that only one of both has."""
+    return name.startswith(f"{_DATA} n") and (name not in before or name not in now)

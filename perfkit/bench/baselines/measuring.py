@@ -9,7 +9,13 @@ from pathlib import Path
 
 from perfkit.bench.baselines.comparing import MINOR
 from perfkit.bench.baselines.document import Baseline, Entry
-from perfkit.bench.baselines.inputs import inputs_of_scenario, inputs_of_strategy, inputs_of_world
+from perfkit.bench.baselines.inputs import (
+    input_of_data,
+    inputs_of_scenario,
+    inputs_of_strategy,
+    inputs_of_world,
+    peaks_of,
+)
 from perfkit.bench.baselines.merging import merged
 from perfkit.bench.baselines.metrics import FAILED, entry_of
 from perfkit.bench.fresh import Fresh, measure_fresh
@@ -43,10 +49,14 @@ class GatePlan:
 
 @dataclass
 class Measurement:
-    """What was measured of several scenarios, and what could not be, by entry and with the reason."""
+    """What was measured of several scenarios, and what could not be, by entry and with the reason.
+
+    ``data`` are digests of the data, by scenario and world.
+    """
 
     baselines: dict[str, Baseline] = field(default_factory=dict)
     missing: dict[Name, str] = field(default_factory=dict)
+    data: dict[Name, dict[str, str]] = field(default_factory=dict)
 
 
 def jobs_of(scenario: Scenario, plan: GatePlan) -> list[Job]:
@@ -95,6 +105,9 @@ def measure(scenarios: Sequence[Scenario], plan: GatePlan, progress: Progress | 
             found.missing[name] = fresh.error or fresh.status
         else:
             parts[name].append(entry_of_fresh(fresh))
+        if fresh.data:
+            digests = found.data.setdefault((fresh.job.scenario, fresh.job.world), {})
+            digests[input_of_data(fresh.job.size)] = fresh.data
         if progress is not None:
             progress(done // 2, len(jobs))
     for scenario in scenarios:
@@ -105,12 +118,14 @@ def measure(scenarios: Sequence[Scenario], plan: GatePlan, progress: Progress | 
 def _fill(found: Measurement, scenario: Scenario, parts: dict[Name, list[Entry]], plan: GatePlan) -> None:
     baseline = found.baselines[scenario.name]
     baseline.inputs = inputs_of_scenario(plan.seed)
+    if plan.peaks and (of_peaks := peaks_of()):
+        baseline.peaks_of = {MINOR: of_peaks}
     for (of, name), entries in sorted(parts.items()):
         if of == scenario.name and (of, name) not in found.missing:
             entry = baseline.entries[name] = merged(entries)
             world, _, strategy = name.partition("/")
             entry.inputs = inputs_of_strategy(scenario.strategies[strategy])
-            baseline.worlds[world] = inputs_of_world(scenario, world)
+            baseline.worlds[world] = inputs_of_world(scenario, world) | found.data.get((of, world), {})
 
 
 def entry_of_fresh(fresh: Fresh) -> Entry:

@@ -19,6 +19,12 @@ Paths = dict[str, list[tuple[Frame, ...]]]
 """The call paths of each metric of operations, innermost frame first."""
 
 
+ENOUGH_CALLS = 20
+"""From so many calls on a whole number of operations in each is no chance."""
+
+CONNECTING = 0.05
+"""The share of a line's operations that may be connections, which it opens now and then."""
+
 _PLACE = re.compile(r"(\d+) calls?((?:, \d+ of [0-9a-f]{4})*)")
 _LINE = re.compile(r"(\d+) of ([0-9a-f]{4})")
 
@@ -96,10 +102,11 @@ def culprit(
 ) -> Frame | None:
     """The line that makes more operations than before, of those on ``paths`` (innermost first).
 
-    More goes through each line of such a path. Where calls were counted it lies in the innermost function
-    that was called no more often than before: what it calls was; or, where all were, in the innermost of
-    which each call makes more. Else it is the outermost line that is new, or the innermost through which
-    more goes, behind those that are ``shared`` with other operations.
+    More goes through each line of such a path. Where calls were counted it is the operation's own line, if
+    each call there makes twice as many; else it lies in the innermost function that was called no more
+    often than before: what it calls was; or, where all were, in the innermost of which each call makes
+    more. Else it is the outermost line that is new, or the innermost through which more goes, behind those
+    that are ``shared`` with other operations.
     """
     grown = {place: set(_grown_lines(before.get(place), current)) for place, current in now.items()}
     new = {place: set(_new_lines(before.get(place), current)) for place, current in now.items()}
@@ -115,6 +122,23 @@ def culprit(
     return max(chosen, key=lambda frame: (chosen[frame], frame.file, -frame.line)) if chosen else None
 
 
+def decider(paths: Sequence[tuple[Frame, ...]], now: Mapping[str, Place]) -> Frame:
+    """The line that decides how often there is what ``paths`` lead to, where no line makes more in all.
+
+    A function of which each call makes one operation only passes it on; it is the innermost other one. Where
+    calls were not counted, or all pass it on, it is the line of the operation itself. Needs a path.
+    """
+    chosen = Counter(
+        next((f for f in path if _makes_several(now[place_of(f)], f)), path[0]) for path in paths
+    )
+    return max(chosen, key=lambda frame: (chosen[frame], frame.file, -frame.line))
+
+
+def _makes_several(place: Place, frame: Frame) -> bool:
+    count = place.lines[place.numbers.index(frame.line)].count
+    return 0 < 2 * place.calls <= count
+
+
 def _chosen(
     path: Sequence[Frame],
     before: Mapping[str, Place],
@@ -122,6 +146,8 @@ def _chosen(
     new: Mapping[str, set[int]],
     shared: Collection[Frame],
 ) -> Frame:
+    if _repeats(before.get(place_of(path[0])), now[place_of(path[0])], path[0].line):
+        return path[0]
     for frame in path:
         old, current = before.get(place_of(frame)), now[place_of(frame)]
         if old is not None and current.calls and current.calls <= old.calls:
@@ -133,6 +159,22 @@ def _chosen(
     added = [frame for frame in known if frame.line in new[place_of(frame)]]
     own = [frame for frame in known if frame not in shared]
     return added[-1] if added else (own or known)[0]
+
+
+def _repeats(old: Place | None, current: Place, number: int) -> bool:
+    """Whether each call makes the line's operation, say, twice for once; it is then called more often for it.
+
+    That is a whole number, but for ``CONNECTING``, while tries after refusals come to any; few calls do not
+    tell one from the other.
+    """
+    if old is None or min(old.calls, current.calls) < ENOUGH_CALLS:
+        return False
+    for at, line, match in _aligned(old, current):
+        if at == number and match is not None:
+            before, now = match.count / old.calls, line.count / current.calls
+            whole = all(abs(rate - round(rate)) <= CONNECTING * rate for rate in (before, now))
+            return whole and round(now) > round(before) > 0
+    return False
 
 
 def _per_call(old: Place | None, current: Place, number: int) -> bool:

@@ -9,6 +9,7 @@ from perfkit.bench.baselines.document import Baseline, Entry
 from perfkit.bench.baselines.wording import changed, is_worse_growth
 from perfkit.errors import BaselineError
 from perfkit.model import Difference
+from perfkit.rules.growth import COUNTED
 
 
 def updated(
@@ -32,15 +33,26 @@ def updated(
     result = _plain(measured, before.reasons + ([reason] if reason else []))
     for name, entry in result.entries.items():
         if name in before.entries:
-            _keep_other_minors(before.entries[name], entry)
+            _keep_other_figures(before.entries[name], entry)
+    result.peaks_of = _peaks_of(before, result)
     if partial:
         result.entries = {**before.entries, **result.entries}
     return replace(result, reasons=before.reasons) if _same(before, result) else result
 
 
 def worse_growth(before: Baseline, measured: Baseline) -> list[Difference]:
-    """The lines that come to grow faster."""
-    return [d for d in compare(before, measured, partial=True).differences if is_worse_growth(d)]
+    """The lines that come to grow faster, operations first; also where inputs are others."""
+    lines = compare(_with_inputs_of(measured, before), measured, partial=True).lines
+    worse = [line for line in lines if is_worse_growth(line)]
+    return sorted(worse, key=lambda line: (line.metric not in COUNTED, not line.template))
+
+
+def _with_inputs_of(measured: Baseline, before: Baseline) -> Baseline:
+    entries = {
+        name: replace(entry, inputs=measured.entries[name].inputs) if name in measured.entries else entry
+        for name, entry in before.entries.items()
+    }
+    return replace(before, inputs=measured.inputs, worlds=measured.worlds, entries=entries)
 
 
 def dropped_minors(before: Baseline, after: Baseline) -> list[str]:
@@ -65,11 +77,20 @@ def _plain(measured: Baseline, reasons: list[str]) -> Baseline:
     return replace(measured, reasons=reasons, entries=entries)
 
 
-def _keep_other_minors(before: Entry, after: Entry) -> None:
+def _peaks_of(before: Baseline, after: Baseline) -> dict[str, str]:
+    known = {m for e in after.entries.values() for m, metrics in e.python.items() if "peak_bytes" in metrics}
+    return {minor: of for minor, of in {**before.peaks_of, **after.peaks_of}.items() if minor in known}
+
+
+def _keep_other_figures(before: Entry, after: Entry) -> None:
+    """Those under other versions of Python, and what could not be measured here."""
     states = {"warm": before.states.get("cold", {}), **before.states}
     alike = all(states.get(state) == metrics for state, metrics in after.states.items())
+    was, now = before.python.get(MINOR, {}), after.python.get(MINOR, {})
     if alike and before.inputs == after.inputs:
-        after.python = {**{m: v for m, v in before.python.items() if m != MINOR}, **after.python}
+        after.python = {**before.python, **after.python}
+        if now and all(was.get(metric) == values for metric, values in now.items()):
+            after.python[MINOR] = {**was, **now}
 
 
 def _same(before: Baseline, after: Baseline) -> bool:

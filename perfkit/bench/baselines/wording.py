@@ -71,7 +71,7 @@ class Maker(NamedTuple):
         )
         return _says(
             made,
-            f"expected probe saw nothing: {count} {_NAMES[kind]}{_at_size(size)} in the baseline, none seen "
+            f"expected probe saw nothing: {_NAMES[kind]}{_at_size(size)}, {count} in the baseline, none seen "
             f"in {self.entry}. Is the library still watched (perfkit list)? If they are gone on purpose: "
             f"{record(self.baseline)}",
         )
@@ -135,7 +135,9 @@ def amount(made: Difference) -> str:
     if made.metric == FAILED:
         return "it fails" if after else "it fails no more"
     if made.metric == "time_ns":
-        return f"virtual time {duration(before)} -> {duration(after)}"
+        sign = "+" if after > before else "-"
+        said = f"{duration(before)} -> {duration(after)} ({sign}{duration(abs(after - before))})"
+        return f"virtual time {said}"
     name = _NAMES.get(made.metric, made.metric.replace("_", " "))
     if not made.template:
         return f"{name} {before:,} -> {after:,} ({after - before:+,})"
@@ -151,10 +153,14 @@ def is_worse_growth(made: Difference) -> bool:
 
 
 def _growth(made: Difference) -> str:
-    before, after = big_o(made.growth_before), big_o(made.growth_after)
+    """Classes that differ: fitted exponents of one class do not."""
+    before, after = made.growth_before, made.growth_after
+    if made.metric in (FAILED, FINDING):
+        return ""
     if made.change is Change.NEW and not made.before:
-        return after
-    return f"{before} -> {after}" if before != after else ""
+        return big_o(after)
+    differs = is_worse_class(before, after) or is_worse_class(after, before)
+    return f"{big_o(before)} -> {big_o(after)}" if differs else ""
 
 
 def _is_less(made: Difference) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from perfkit.bench.fresh.process import Key, Server
-from perfkit.bench.fresh.result import BYTECODES, FIGURES, PEAK, Fresh, Task
+from perfkit.bench.fresh.result import Fresh, Task
 from perfkit.bench.measure import Job
 from perfkit.bench.pool import default_workers
 
@@ -26,14 +26,19 @@ def measure_fresh(
 
     Each measurement is made in virtual time, with the first of the job's seeds. One that takes more than
     ``timeout_s`` real seconds, or kills its process, has a status that says so. ``workers`` processes measure
-    at once (0: one per core), in ``folder`` (default: the current one). Closing the iterator, or leaving it
-    by Ctrl-C, ends all processes.
+    at once (0: one per core), in ``folder`` (default: the current one). Memory's peak, the dearest figure, is
+    measured at the smallest size of each strategy in each world. Closing the iterator, or leaving it by
+    Ctrl-C, ends all processes.
     """
-    asked = [FIGURES, *([BYTECODES] if bytecodes else []), *([PEAK] if peaks else [])]
+    smallest = _smallest_sizes(jobs)
+
+    def task_of(job: Job) -> Task:
+        return Task(job, bytecodes, peaks and smallest[_entry_of(job)] == job.size)
+
     work = _Work(jobs)
     done: queue.SimpleQueue[list[Fresh] | BaseException] = queue.SimpleQueue()
     count = min(workers or default_workers(), len(jobs))
-    hands = [_Hand(work, done, asked, timeout_s, folder) for _ in range(count)]
+    hands = [_Hand(work, done, task_of, timeout_s, folder) for _ in range(count)]
     try:
         for hand in hands:
             hand.start()
@@ -46,6 +51,18 @@ def measure_fresh(
         work.stop()
         for hand in hands:
             hand.end()
+
+
+def _smallest_sizes(jobs: Iterable[Job]) -> dict[tuple[str, str, str], int]:
+    """The smallest size of each strategy in each world."""
+    sizes: dict[tuple[str, str, str], int] = {}
+    for job in jobs:
+        sizes[_entry_of(job)] = min(job.size, sizes.get(_entry_of(job), job.size))
+    return sizes
+
+
+def _entry_of(job: Job) -> tuple[str, str, str]:
+    return job.scenario, job.world, job.strategy
 
 
 class _Work:
@@ -86,12 +103,12 @@ class _Hand(threading.Thread):
         self,
         work: _Work,
         done: queue.SimpleQueue[list[Fresh] | BaseException],
-        asked: list[str],
+        task_of: Callable[[Job], Task],
         timeout_s: float,
         folder: Path | None,
     ) -> None:
         super().__init__(daemon=True, name="measuring in fresh processes")
-        self._work, self._done, self._asked, self._timeout_s = work, done, asked, timeout_s
+        self._work, self._done, self._task_of, self._timeout_s = work, done, task_of, timeout_s
         self._folder = folder
         self._server: Server | None = None
         self._ended = False
@@ -99,7 +116,7 @@ class _Hand(threading.Thread):
     def run(self) -> None:
         try:
             while (job := self._work.take(self)) is not None:
-                self._done.put(self._measure(job))
+                self._done.put(self._ask(self._task_of(job)))
         except BaseException as error:  # the iterator's caller is the one to see it
             self._done.put(error)
         finally:
@@ -112,15 +129,6 @@ class _Hand(threading.Thread):
             server.kill()
         if self.ident is not None:
             self.join()
-
-    def _measure(self, job: Job) -> list[Fresh]:
-        results = self._ask(Task(job, FIGURES))
-        cold = results[0]
-        for what in self._asked[1:]:
-            if cold.status in ("ok", "failed"):
-                found = self._ask(Task(job, what))[0]
-                _add(cold, found)
-        return results
 
     def _ask(self, task: Task) -> list[Fresh]:
         server = self._server_for(task.job)
@@ -143,15 +151,3 @@ class _Hand(threading.Thread):
         if self._server is not None:
             self._server.close()
             self._server = None
-
-
-def _add(cold: Fresh, found: Fresh) -> None:
-    """Enter what another process measured of the same run."""
-    if (found.status, found.error) != (cold.status, cold.error):
-        cold.status, cold.error = found.status, found.error
-        return
-    if found.bytecodes is not None:
-        cold.bytecodes, cold.calls = found.bytecodes, found.calls
-        cold.bytecodes_by_place = found.bytecodes_by_place
-    if found.peak_bytes is not None:
-        cold.peak_bytes = found.peak_bytes

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 
-from perfkit.bench.fresh.result import BYTECODES, FIGURES, PEAK, Fresh, Task
+from perfkit.bench.fresh.data import digest
+from perfkit.bench.fresh.result import Fresh, Task
 from perfkit.bench.measure import (
     Execution,
-    Job,
     about_plans,
     counters_of,
     execute,
@@ -27,79 +28,57 @@ from perfkit.rules.depth import depth
 
 
 def measured(scenario: Scenario, task: Task) -> list[Fresh]:
-    """The cold and the warm run; only the cold one where instructions or memory are measured."""
-    missing = missing_for(scenario.strategies[task.job.strategy])
-    if missing:
-        return [Fresh(task.job, state, "skipped", missing) for state in ("cold", "warm")]
-    return _MEASURES[task.what](scenario, task.job)
-
-
-def _figures(scenario: Scenario, job: Job) -> list[Fresh]:
+    """The cold and the warm run; only the cold one has what further runs in the same process tell."""
+    job = task.job
     strategy, world = scenario.strategies[job.strategy], scenario.worlds[job.world]
-    cold, warm = (
-        _seen(Fresh(job, state), execute(strategy, world, job, job.seeds[0], watch=recorded))
-        for state in ("cold", "warm")
-    )
+    run = partial(execute, strategy, world, job, job.seeds[0])
+    cold, warm = Fresh(job, "cold"), Fresh(job, "warm")
+    if missing := missing_for(strategy):
+        return [_lost(fresh, "skipped", missing) for fresh in (cold, warm)]
+    _enter(cold, run(watch=partial(_counted, cold) if task.bytecodes else recorded))
+    _enter(warm, run(watch=recorded))
     if cold.trace is not None:
         cold.findings = check(cold.trace, Limits.of(load_config()))
         if cold.status == "ok":
             cold.findings += about_plans(cold.trace, strategy, world, job)
+    if task.peaks and cold.status != "timeout" and find_spec("memray") is not None:
+        last = run(watch=partial(_peaked, cold))
+        if (last.status, last.error) != (warm.status, warm.error):  # memory was not what it should tell
+            cold.status, cold.error, cold.peak_bytes = last.status, last.error, None
+    if cold.status == "ok":
+        cold.data = digest(world, job.size, job.seeds[0])
     return [cold, warm]
 
 
-def _seen(fresh: Fresh, ran: Execution) -> Fresh:
+def _lost(fresh: Fresh, status: str, error: str) -> Fresh:
+    fresh.status, fresh.error = status, error
+    return fresh
+
+
+def _enter(fresh: Fresh, ran: Execution) -> None:
     fresh.status, fresh.error, fresh.elapsed_ns = ran.status, ran.error, ran.elapsed_ns
     if ran.trace is not None:
         fresh.trace, fresh.counters = ran.trace, counters_of(ran, ran.trace)
         fresh.depth = depth(ran.trace)
-    return fresh
-
-
-def _bytecodes(scenario: Scenario, job: Job) -> list[Fresh]:
-    fresh = Fresh(job, "cold")
-
-    @contextmanager
-    def counting(_sample: Execution, _facts: list[HostFacts]) -> Iterator[None]:
-        counted = Counted()
-        try:
-            with suspended("bytecodes are counted"), count_bytecodes() as counted:
-                yield
-        finally:
-            fresh.bytecodes, fresh.calls = counted.total, counted.calls
-            fresh.bytecodes_by_place = counted.by_place
-
-    _run(scenario, job, fresh, counting)
-    return [fresh]
-
-
-def _peak(scenario: Scenario, job: Job) -> list[Fresh]:
-    fresh = Fresh(job, "cold")
-
-    @contextmanager
-    def counting(_sample: Execution, _facts: list[HostFacts]) -> Iterator[None]:
-        peak = Peak()
-        try:
-            with suspended("the memory's peak is measured"), count_peak() as peak:
-                yield
-        finally:
-            fresh.peak_bytes = peak.peak_bytes
-
-    if find_spec("memray") is None:
-        return [fresh]
-    _run(scenario, job, Fresh(job, "cold"), _unwatched)  # imports of libraries are not the strategy's memory
-    _run(scenario, job, fresh, counting)
-    return [fresh]
-
-
-def _run(scenario: Scenario, job: Job, fresh: Fresh, watch: Callable[..., object]) -> None:
-    strategy, world = scenario.strategies[job.strategy], scenario.worlds[job.world]
-    ran = execute(strategy, world, job, job.seeds[0], watch=watch)  # type: ignore[arg-type]
-    fresh.status, fresh.error = ran.status, ran.error
 
 
 @contextmanager
-def _unwatched(_sample: Execution, _facts: list[HostFacts]) -> Iterator[None]:
-    yield
+def _counted(fresh: Fresh, sample: Execution, facts: list[HostFacts]) -> Iterator[None]:
+    """Recorded, with its instructions counted: perfkit's own are none of the application's."""
+    counted = Counted()
+    try:
+        with recorded(sample, facts), count_bytecodes() as counted:
+            yield
+    finally:
+        fresh.bytecodes, fresh.calls = counted.total, counted.calls
+        fresh.bytecodes_by_place = counted.by_place
 
 
-_MEASURES = {FIGURES: _figures, BYTECODES: _bytecodes, PEAK: _peak}
+@contextmanager
+def _peaked(fresh: Fresh, _sample: Execution, _facts: list[HostFacts]) -> Iterator[None]:
+    peak = Peak()
+    try:
+        with suspended("the memory's peak is measured"), count_peak() as peak:
+            yield
+    finally:
+        fresh.peak_bytes = peak.peak_bytes

@@ -51,7 +51,7 @@ class Server:
             with self._limited(timeout_s):
                 self._greet()
             if self._problem:
-                return lost(task.job, "failed", self._problem)
+                return lost(task.job, "skipped", self._problem)
             with self._limited(timeout_s):
                 send(self._to, pickle.dumps(task))
                 found: list[Fresh] = pickle.loads(receive(self._from))  # noqa: S301 - from our own child

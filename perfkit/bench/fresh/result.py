@@ -8,10 +8,6 @@ from perfkit.bench.measure import Job
 from perfkit.model import Finding, Trace
 from perfkit.profiling.bytecodes import Place
 
-FIGURES = "figures"
-BYTECODES = "bytecodes"
-PEAK = "peak"
-
 
 @dataclass
 class Fresh:
@@ -21,10 +17,11 @@ class Fresh:
     ``status`` and ``error`` are as a cell's; ``trace`` has all spans, and is there after a failure, too.
     ``counters`` are those of a cell, ``depth`` is that of ``perfkit.rules.depth``.
 
-    Of the cold run only: ``findings``; and, for this minor version of Python, the instructions that the
-    application's functions executed (``bytecodes``, ``bytecodes_by_place``), how often each was called
-    (``calls``) and the height of memory's peak (``peak_bytes``, of a run in a process whose first run had
-    loaded and cached what it needs). None where it was not asked for or the run failed.
+    Of the cold run only: ``data``, a digest of what its world's databases held at the start; ``findings``;
+    and, for this minor version of Python, the instructions that the application's functions executed
+    (``bytecodes``, ``bytecodes_by_place``), how often each was called (``calls``) and the height of memory's
+    peak (``peak_bytes``, of the last run in the same process: others have loaded and cached what it needs).
+    None where it was not asked for or the run failed.
     """
 
     job: Job
@@ -40,14 +37,16 @@ class Fresh:
     bytecodes_by_place: dict[Place, int] = field(default_factory=dict)
     calls: dict[Place, int] = field(default_factory=dict)
     peak_bytes: int | None = None
+    data: str = ""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One request to the server: what to measure (FIGURES, BYTECODES or PEAK) of a job."""
+    """One request to the server: a job, and what is measured of it besides its figures."""
 
     job: Job
-    what: str
+    bytecodes: bool = True
+    peaks: bool = True
 
 
 def lost(job: Job, status: str, error: str) -> list[Fresh]:

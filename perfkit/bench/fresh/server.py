@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import pickle
 import select
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -60,10 +62,19 @@ def _load(file: str, style: str) -> tuple[dict[str, Scenario], str]:
         found = {scenario.name: scenario for scenario in load_file(Path(file))}
     except PerfkitError as error:
         return {}, str(error)
+    _import_needed(found.values(), style)
     check(Trace("virtual", 0, 0), Limits())  # the same: all rules
     gc.collect()
     gc.freeze()
     return found, ""
+
+
+def _import_needed(scenarios: Iterable[Scenario], style: str) -> None:
+    """The libraries that strategies need, once for all of them; one that cannot be imported fails there."""
+    strategies = [each for scenario in scenarios for each in scenario.strategies.values()]
+    for needed in sorted({each.needs for each in strategies if each.needs and each.style == style}):
+        with contextlib.suppress(Exception):
+            importlib.import_module(needed)
 
 
 def _can_fork() -> bool:

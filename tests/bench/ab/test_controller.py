@@ -216,6 +216,15 @@ def test_a_side_that_comes_to_nothing_ends_the_comparison(tmp_path, start, error
     assert type(caught.value) is error
 
 
+def test_a_base_without_what_the_command_names_is_not_the_mistake_of_the_command(tmp_path):
+    sides = two_sides(tmp_path, QUIET, QUIET)
+    source = sides[0].root / "made_up.py"
+    refuse = "    session.refuse('file not found: new.py', usage=True)"
+    source.write_text(source.read_text().replace("    SESSION = session", refuse))
+    with pytest.raises(NothingToCompareError, match=r"the base has nothing .* file not found: new\.py"):
+        run_pair_of(sides)
+
+
 def test_no_benchmark_at_all_is_no_pass(tmp_path):
     with pytest.raises(NothingToCompareError, match="neither the base nor the head has a benchmark"):
         run_pair_of(two_sides(tmp_path, "BENCHMARKS = {}", "BENCHMARKS = {}"))

@@ -1,3 +1,4 @@
+import json
 import sys
 
 import pytest
@@ -154,6 +155,44 @@ def test_what_is_installed_for_the_base(pair, monkeypatch):
         "msgspec==0.19",
         "pytest==8",
     ]
+
+
+def test_what_did_not_come_from_an_index_is_installed_from_where_it_came(pair, monkeypatch):
+    ran = []
+    monkeypatch.setattr(building, "_run", ran.append)
+    installed = Installed(
+        {"pytest": "8", "pytest-own": "1", "tool": "2"},
+        plugins=["pytest-own"],
+        sources={"pytest-own": ["--editable", "file:///own"], "tool": ["git+https://tool@1"]},
+    )
+    building.build(*pair, sys.executable, installed)
+    assert ran[1][-3:] == ["pytest", "--editable", "file:///own"]
+    assert (pair[0].parent / "constraints.txt").read_text() == "pytest==8"
+
+
+@pytest.mark.parametrize(
+    ("direct_url", "arguments"),
+    [
+        ({"url": "file:///own", "dir_info": {"editable": True}}, ["--editable", "file:///own"]),
+        ({"url": "file:///own", "dir_info": {}}, ["file:///own"]),
+        ({"url": "https://x/a.whl", "archive_info": {}}, ["https://x/a.whl"]),
+        (
+            {"url": "https://x/a", "vcs_info": {"vcs": "git", "commit_id": "12ab"}},
+            ["git+https://x/a@12ab"],
+        ),
+    ],
+)
+def test_where_an_installed_package_came_from(tmp_path, monkeypatch, direct_url, arguments):
+    info = tmp_path / "own-1.dist-info"
+    write(info, {"METADATA": "Name: own\nVersion: 1\n", "direct_url.json": json.dumps(direct_url)})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert describe(sys.executable).sources["own"] == arguments
+
+
+def test_warnings_of_pip_do_not_hide_what_went_wrong():
+    says = "print('no such package'); print('WARNING: old\\n' * 20); raise SystemExit(1)"
+    with pytest.raises(NothingToCompareError, match="cannot be built:\n  no such package"):
+        building._run([sys.executable, "-c", says])
 
 
 def test_an_environment_that_cannot_be_built():

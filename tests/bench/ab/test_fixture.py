@@ -6,6 +6,15 @@ import time
 import pytest
 
 from perfkit.bench.ab.site.perfkit_agent.fixture import taken_over
+from perfkit.bench.ab.site.perfkit_agent.pytest_side import _problem
+
+
+def test_what_a_conftest_raised_is_told():
+    said = (
+        "ImportError while loading conftest 'c.py'.\nc.py:1: in <module>\n    work()\nE   RuntimeError: no\n"
+    )
+    told = _problem(4, said)
+    assert told.endswith("before it ran a test: ImportError while loading conftest 'c.py'. RuntimeError: no")
 
 
 class Clock:

@@ -5,12 +5,19 @@ import sys
 import pytest
 
 from perfkit.bench.ab import instructions
-from perfkit.bench.ab.instructions import count_instructions, instructions_per_call
+from perfkit.bench.ab.instructions import count_instructions, instructions_per_call, loops_for
 from perfkit.errors import NothingToCompareError, UsageError
 
 LOOP = "import sys\nfor _ in range(int(sys.argv[1])):\n    sum(i * i for i in range({size}))\n"
 
 needs_valgrind = pytest.mark.skipif(not instructions.available(), reason="valgrind is not installed")
+
+
+@pytest.mark.parametrize(
+    ("call_ns", "loops"), [(1_000, (10, 250_010)), (100_000_000, (3, 6)), (10**9, (1, 2))]
+)
+def test_as_many_calls_are_counted_as_outweigh_how_processes_start(call_ns, loops):
+    assert loops_for(call_ns) == loops
 
 
 def loop(size):

@@ -1,7 +1,9 @@
 import math
+import random
 
 import pytest
 
+from perfkit.bench.ab import lockstep
 from perfkit.bench.ab.lockstep import PairValue, summarised
 from perfkit.bench.ab.timings import Benchmark, timing_of
 from perfkit.model import Verdict
@@ -24,6 +26,25 @@ def test_what_slows_both_for_a_while_does_not_count():
 @pytest.mark.parametrize("rounds", [1, 2, 3, 4, 7])
 def test_few_rounds_will_do(rounds):
     assert summarised([100.0] * rounds, [105.0] * rounds).log_ratio == pytest.approx(math.log(1.05))
+
+
+class SlowSide:
+    """A side whose calls take longer than there is time for rounds."""
+
+    def __init__(self, side):
+        self.side, self.batches = side, 0
+
+    def ask(self, name, do, **order):
+        self.batches += do == "batch"
+        return {"loops": 1, "ns": 600_000_000, "alone": False}
+
+
+def test_a_pair_of_very_slow_benchmarks_is_one_round(monkeypatch):
+    monkeypatch.setattr(lockstep, "LONGEST_NS", 0)
+    base, head = SlowSide("base"), SlowSide("head")
+    value, loops = lockstep.time_pair("a", base, head, 0, random.Random(1))
+    assert (value, loops) == (PairValue(0.0, 6e8, 6e8), 1)
+    assert (base.batches, head.batches) == (1, 1)
 
 
 def test_a_decided_benchmark_is_no_longer_open():

@@ -10,6 +10,7 @@ from perfkit.bench.ab.environments import Sides
 from perfkit.bench.ab.plan import AbPlan, Side
 from perfkit.bench.ab.programs import compare_programs, program, timed
 from perfkit.bench.ab.revisions import Wanted, compare_revisions
+from perfkit.bench.ab.site.perfkit_agent import scenario_side
 from perfkit.cli.gate_times import gate_times
 from perfkit.errors import NothingToCompareError, UsageError
 from perfkit.model import Outcome, Verdict
@@ -119,6 +120,11 @@ def test_the_command_line_gates_a_program(tmp_path, monkeypatch):
     assert worktrees(folder) == 1
 
 
+def test_a_command_alone_is_no_comparison_and_so_no_pass():
+    with pytest.raises(UsageError, match=r"run\.py: its times are compared .* --base REF"):
+        gate_times((), base="", command=(sys.executable, "run.py"))
+
+
 def test_the_command_line_refuses_two_things_at_once(monkeypatch):
     with pytest.raises(UsageError, match="not both"):
         gate_times(("leads",), base="main", command=("pytest",))
@@ -183,6 +189,19 @@ def test_scenarios_in_wall_time(tmp_path):
     assert timings["plain (2 orders)"].verdict is Verdict.REGRESSED
     assert timings["serial (2 orders)"].verdict is Verdict.REGRESSED
     assert "one call takes more than 1.2 s" in timings["slow (2 orders)"].reason
+
+
+def test_a_folder_of_scenarios_that_is_not_there_is_told_without_a_traceback():
+    class Session:
+        def refuse(self, message, *, usage=False):
+            raise InterruptedError(message, usage)
+
+    options = {"names": [], "files": [], "folder": "nowhere", "sizes": [], "strategies": []}
+    with pytest.raises(InterruptedError) as refused:
+        list(scenario_side._choices(Session(), options))
+    message, usage = refused.value.args
+    assert message.startswith("there is no scenario folder nowhere")
+    assert usage
 
 
 def test_scenarios_outside_of_the_repository(tmp_path):

@@ -7,7 +7,7 @@ from perfkit.bench.ab.plan import AbPlan
 from perfkit.bench.ab.revisions import Wanted, compare_revisions, source_of
 from perfkit.errors import NothingToCompareError, UsageError
 from perfkit.model import Outcome, Verdict
-from tests.bench.ab.repositories import commit, repository, worktrees
+from tests.bench.ab.repositories import commit, repository, worktrees, write
 
 FILES = {
     "pyproject.toml": """
@@ -166,6 +166,10 @@ def test_a_base_without_the_benchmarks(tmp_path):
     commit(folder, {"benchmarks/test_work.py": FILES["benchmarks/test_work.py"]})
     said = refusal(NothingToCompareError, folder)
     assert "the base has nothing to compare: pytest collected no tests" in said
+    write(folder, {"benchmarks/test_new.py": "def test_new(benchmark):\n    benchmark(int)\n"})
+    said = refusal(NothingToCompareError, folder, "pytest", "benchmarks/test_new.py")
+    assert "file or directory not found: benchmarks/test_new.py" in said
+    assert said.endswith("not in git, so in head only: benchmarks/test_new.py")
     commit(folder, {"more/benchmarks/test_work.py": FILES["benchmarks/test_work.py"]})
     assert "has no folder more" in refusal(NothingToCompareError, folder / "more")
 

@@ -143,7 +143,7 @@ def test_a_probe_that_saw_nothing_is_named():
     found = compared(shop(entry(both)), shop(entry(EACH)))
     unseen = [d for d in found.differences if d.change is Change.UNSEEN]
     assert [d.metric for d in unseen] == ["request"]
-    assert unseen[0].says.startswith("expected probe saw nothing: 1 requests (n=100)")
+    assert unseen[0].says.startswith("expected probe saw nothing: requests (n=100), 1 in the baseline")
 
 
 def test_changed_inputs_say_re_record_and_compare_nothing():
@@ -202,7 +202,89 @@ def test_bytecodes_are_compared_under_their_version_of_python():
     before.python = {"3.1": before.python[MINOR]}
     found = compared(shop(before), shop(now))
     assert found.differences == []
-    assert found.notes == [f"near/s0: no bytecodes recorded for Python {MINOR}"]
+    assert found.notes == [f"shop: no bytecodes recorded for Python {MINOR}"]
+    found = compared(shop(now), shop(entry(ONE)))
+    assert (found.differences, found.notes) == (
+        [],
+        ["shop: bytecodes not measured here (see perfkit doctor)"],
+    )
+
+
+def test_peaks_are_compared_under_the_python_they_were_measured_with():
+    before, now = entry(ONE), entry(ONE)
+    before.python = {MINOR: {"bytecodes": {10: 1, 100: 1}, "peak_bytes": {10: 100, 100: 1000}}}
+    now.python = {MINOR: {"bytecodes": {10: 1, 100: 1}, "peak_bytes": {10: 100, 100: 1001}}}
+    recorded = shop(before, peaks_of={MINOR: "CPython 3.1.1"})
+    assert only(compared(recorded, shop(now, peaks_of={MINOR: "CPython 3.1.1"}))).metric == "peak_bytes"
+    found = compared(recorded, shop(now, peaks_of={MINOR: "CPython 3.1.2"}))
+    assert (found.differences, len(found.notes)) == ([], 1)
+    assert "are not compared under CPython 3.1.2" in found.notes[0]
+    after = updated(recorded, shop(now, peaks_of={MINOR: "CPython 3.1.2"}))
+    assert after.peaks_of == {MINOR: "CPython 3.1.2"}
+
+
+def test_an_update_without_memray_keeps_the_peaks_that_still_hold():
+    before, now = entry(ONE), entry(ONE)
+    before.python = {MINOR: {"bytecodes": {10: 1, 100: 1}, "peak_bytes": {10: 100, 100: 1000}}}
+    now.python = {MINOR: {"bytecodes": {10: 1, 100: 1}}}
+    recorded = shop(before, peaks_of={MINOR: "CPython 3.1.1"})
+    assert updated(recorded, shop(now)).text() == recorded.text()
+    now.python = {MINOR: {"bytecodes": {10: 2, 100: 2}}}
+    changed = updated(recorded, shop(now))
+    assert (changed.peaks_of, set(changed.entries["near/s0"].python[MINOR])) == ({}, {"bytecodes"})
+
+
+def test_a_fitted_exponent_that_moves_a_little_is_not_told():
+    before, now = entry(ONE), entry(ONE)
+    before.python = {MINOR: {"bytecodes": {10: 278, 100: 1988}}}
+    now.python = {MINOR: {"bytecodes": {10: 283, 100: 1993}}}
+    assert only(compared(shop(before), shop(now))).says.startswith("bytecodes 1,988 -> 1,993 (+5) (n=100), ")
+
+
+def test_what_a_failure_takes_away_is_no_improvement_and_no_blind_probe():
+    now = entry({10: [], 100: []})
+    now.states["cold"]["failed"] = {10: 1, 100: 1}
+    now.failed = {10: "failed: ValueError: no", 100: "failed: ValueError: no"}
+    difference = only(compared(shop(entry(EACH)), shop(now)))
+    assert (difference.metric, difference.site) == ("failed", None)
+    assert difference.says.startswith("it fails (n=100), near/s0: failed: ValueError: no; ")
+
+
+def test_what_follows_a_failure_is_told_with_the_operation_it_is_of():
+    now = entry(EACH)
+    now.states["cold"]["failed"] = {10: 1, 100: 1}
+    now.failed = {100: "failed: ValueError: no"}
+    failure, more = compared(shop(entry(ONE)), shop(now)).differences
+    assert ("with it" in failure.says, "with it" in more.says) == (False, True)
+
+
+def test_what_a_blind_probe_does_not_see_is_told_once():
+    nothing = entry({10: spans({41: 1}, "x", "connect"), 100: spans({41: 1}, "x", "connect")})
+    found = compared(shop(entry(EACH)), shop(nothing)).differences
+    assert [d.change for d in found] == [Change.UNSEEN, Change.NEW]
+
+
+def test_other_data_is_an_input_but_another_size_is_none():
+    data = {"data n10": "aaaa", "data n100": "bbbb"}
+    before = shop(entry(EACH), worlds={"near": data})
+    now = shop(entry(EACH), worlds={"near": {**data, "data n100": "cccc"}})
+    assert "data n100: bbbb -> cccc" in only(compared(before, now)).says
+    now = shop(entry(EACH), worlds={"near": {**data, "data n1000": "dddd"}})
+    assert compared(before, now).differences == []
+
+
+def test_other_inputs_do_not_let_worse_growth_in_without_a_reason():
+    before, now = shop(entry(ONE), inputs={"data_seed": "1"}), shop(entry(EACH), inputs={"data_seed": "2"})
+    with pytest.raises(BaselineError, match=r"O\(1\) -> O\(n\)"):
+        updated(before, now)
+    assert updated(before, now, "other data").inputs == {"data_seed": "2"}
+
+
+def test_worse_growth_of_what_is_told_with_another_cause_needs_a_reason():
+    more = {size: [replace_rows(done[0], size), *spans({42: 1})] for size, done in ONE.items()}
+    assert only(compared(shop(entry(ONE)), shop(entry(more)))).growth_after == "1"
+    with pytest.raises(BaselineError, match=r"rows.*O\(1\) -> O\(n"):
+        updated(shop(entry(ONE)), shop(entry(more)))
 
 
 def test_ports_of_loopback_are_no_difference():

@@ -80,9 +80,9 @@ def test_any_template_and_reason_survive(template, value):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("schema = 1\n<<<<<<< ours\n", r"merge conflict.*--update"),
+        ("schema = 1\n<<<<<<< ours\n", "merge conflict.*record anew"),
         ("schema = \n", "not TOML.*record it anew"),
-        ("", "schema None.*reads 1"),
+        ("", "has no schema.*record it anew"),
         ('schema = 2\nscenario = "a"\n', r"schema 2.*reads 1"),
         ("schema = 1\n", "not a whole baseline"),
         ('schema = 1\nscenario = "a"\nentry = 3\n', "not a whole baseline"),

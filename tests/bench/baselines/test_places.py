@@ -2,7 +2,7 @@ import zlib
 
 import pytest
 
-from perfkit.bench.baselines.places import Line, Place, culprit, places_of
+from perfkit.bench.baselines.places import Line, Place, culprit, decider, places_of
 from perfkit.model import Frame, Span
 
 FILE = "app/views.py"
@@ -101,3 +101,53 @@ def test_nothing_grew():
     assert line_of(one, one) is None
     assert line_of(one * 3, one) is None
     assert culprit([], {}, {}) is None
+
+
+SEND, PAGES = frame(6, "send"), frame(20, "pages")
+
+
+def sent(times, calls_of_fetch, calls_of_send, name="SELECT ?"):
+    """Operations through a helper, and how often each function was called for them."""
+    counts = {("app/db.py", "fetch"): calls_of_fetch, (FILE, "send"): calls_of_send, (FILE, "pages"): 1}
+    return [span(HELPER, SEND, PAGES, name=name)] * times, counts
+
+
+@pytest.mark.parametrize(
+    ("now", "line"),
+    [
+        ((142, 71, 33), HELPER),  # the helper asks twice, and is tried again for being refused
+        ((71, 71, 71), PAGES),  # its caller's caller loops more
+        ((150, 150, 50), PAGES),  # what is behind it is tried again more often: it is from outside
+        ((120, 50, 50), PAGES),  # no whole number: tries in the helper itself
+    ],
+)
+def test_calls_that_feed_back_do_not_hide_the_line(now, line):
+    before, counted = sent(33, 33, 33)
+    spans, counts = sent(*now)
+    assert line_of(before, spans, counted, counts) == line
+
+
+def test_a_few_calls_do_not_tell_repeating_from_trying_again():
+    before, counted = sent(3, 3, 3)
+    spans, counts = sent(10, 5, 4)
+    assert line_of(before, spans, counted, counts) == PAGES
+
+
+def test_where_each_call_makes_more_it_is_named_though_all_were_called_more():
+    before, counted = sent(71, 59, 59)
+    spans, counts = sent(146, 130, 65)
+    counts[FILE, "pages"] = 2
+    assert line_of(before, spans, counted, counts) == SEND
+
+
+def test_who_asks_for_this_instead_of_that_is_the_one_that_asks_several_times():
+    before, counts = sent(100, 100, 100)
+    before[50:] = sent(50, 0, 0, name="SELECT b")[0]
+    now = before[:90] + before[-10:]
+    was = places_of(before, counts)
+    assert culprit([HELPER_PATH], was, places_of(now, counts)) is None
+    assert decider([HELPER_PATH], places_of(now, counts)) == PAGES
+    assert decider([HELPER_PATH], places_of(now, {})) == HELPER
+
+
+HELPER_PATH = (HELPER, SEND, PAGES)

@@ -193,9 +193,12 @@ def _problem(code: int, said: str) -> str:
     """What pytest said was wrong: its lines with ERROR, and of an internal error the exception."""
     lines = [line.removeprefix("INTERNALERROR> ") for line in said.splitlines() if line.strip()]
     errors = [place for place, line in enumerate(lines) if line.startswith("ERROR: ")]
+    raised = [line[1:].strip() for line in lines if line.startswith("E  ")]
     told = lines[errors[-1] :] if errors else lines
     told = [line.removeprefix("ERROR: ") for line in told if not line.startswith((" ", "Traceback"))]
     told = [line for line in told if not line.startswith("usage: ")]
+    if raised:  # of a conftest: what it is about, and how the traceback ends
+        told = [told[0], raised[-1]]
     return f"pytest ended with exit code {code} before it ran a test: {' '.join(told[:2]) or 'no message'}"
 
 

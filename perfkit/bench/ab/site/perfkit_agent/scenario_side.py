@@ -60,8 +60,12 @@ def run(session: Any, options: dict[str, Any]) -> None:
 
 def _choices(session: Any, options: dict[str, Any]) -> Iterator[Choice]:
     from perfkit.bench.discovery import find
+    from perfkit.errors import PerfkitError
 
-    found = find([*options["names"], *options["files"]], Path(options["folder"]))
+    try:
+        found = find([*options["names"], *options["files"]], Path(options["folder"]))
+    except PerfkitError as error:
+        session.refuse(str(error), usage=True)
     if found.errors:
         session.refuse("; ".join(str(error) for error in found.errors))
     for scenario in found.scenarios.values():
