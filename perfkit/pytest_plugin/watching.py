@@ -128,7 +128,9 @@ class Watch:
         except PerfkitError as error:  # settings or a baseline that cannot be read
             return [str(error)] if call.completed else []
         call.item.stash[_TOLD] = packed(done)
-        return [difference.says for difference in done.differences]
+        from perfkit.report.gate import clauses
+
+        return ["\n  ".join(clauses(difference.says)) for difference in done.differences]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -24,9 +24,18 @@ _CHANGES = {
     Change.UNSEEN: "not seen at all",
     Change.BETTER: "got better",
     Change.INPUTS: "measured with other inputs",
-    Change.MISSING: "without a baseline",
+    Change.MISSING: "not compared",
 }
 _VERDICTS = (Verdict.REGRESSED, Verdict.INCONCLUSIVE, Verdict.IMPROVED, Verdict.NO_CHANGE)
+
+
+def clauses(says: str) -> list[str]:
+    """A difference's sentence, by what changed, what came with it and what to do.
+
+    >>> clauses("+1 SELECT 1; 2, shop/page; with it +1 rows; if it is meant: perfkit gate --update shop")
+    ['+1 SELECT 1; 2, shop/page', 'with it +1 rows', 'if it is meant: perfkit gate --update shop']
+    """
+    return _CLAUSES.split(says)
 
 
 @dataclass(frozen=True)
@@ -41,8 +50,8 @@ class DifferenceRow:
 
     @property
     def clauses(self) -> list[str]:
-        """The sentence, by what changed, what came with it and what to do."""
-        return _CLAUSES.split(self.says)
+        """The sentence in its parts."""
+        return clauses(self.says)
 
 
 @dataclass(frozen=True)

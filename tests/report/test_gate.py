@@ -49,7 +49,7 @@ def said(gate):
         (Gate(timings=[SAME, FASTER]), "2 benchmarks, 1 got faster; smallest detectable slowdown 2.0 %"),
         (Gate(timings=[Timing("a", Verdict.NO_CHANGE)]), "1 benchmark, no change"),
         (Gate(timings=[SAME, UNDECIDED]), "1 of 2 benchmarks could not be decided"),
-        (Gate(differences=[worse(change=Change.MISSING)]), "1 line of leads is without a baseline"),
+        (Gate(differences=[worse(change=Change.MISSING)]), "1 line of leads is not compared"),
         (Gate(problems=["the base does not build"]), "the base does not build"),
         (Gate(), "nothing was compared"),
         (Gate(compared=3, strict=False), "3 figures, no change"),
@@ -129,6 +129,18 @@ def test_improvements_of_two_stored_runs_are_no_alert():
     better = worse(change=Change.BETTER)
     assert alerts(Gate(differences=[better], strict=False)) == []
     assert alerts(Gate(differences=[better]))[0].level == "error"
+
+
+def test_text_has_a_line_each_for_what_changed_what_came_with_it_and_what_to_do():
+    says = "+99 SELECT act at app/views.py:41 (n=100): O(1) -> O(n), own/serial"
+    more = [
+        "with it queries 1 -> 100 (+99)",
+        "also far/serial",
+        "if it is meant: perfkit gate --update leads",
+    ]
+    shown = render(run_of(Gate(differences=[worse(says="; ".join([says, *more]))])), "text").decode()
+    assert "\n  ".join([f"[worse] {says}", *more]) in shown
+    assert "leads own/serial n=100" not in shown  # the sentence has it all
 
 
 def test_text():

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from perfkit.bench.baselines import wording
+from perfkit.bench.baselines.again import confirm_peaks
 from perfkit.bench.baselines.comparing import compare
 from perfkit.bench.baselines.document import Baseline
 from perfkit.bench.baselines.measuring import GatePlan, Measurement, Progress, measure
@@ -46,7 +47,9 @@ def gate(
             f"none of {', '.join(s.name for s in scenarios)} has a baseline in {folder}; "
             "record them: perfkit gate --update all"
         )
-    measured = measure([s for s in scenarios if s.name in files], plan, progress)
+    gated = [s for s in scenarios if s.name in files]
+    measured = measure(gated, plan, progress)
+    confirm_peaks(gated, files, measured, plan)
     for name, baseline in sorted(files.items()):
         _enter(result, baseline, measured, name)
     result.differences += _left_files(folder, known)

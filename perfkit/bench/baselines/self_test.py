@@ -13,6 +13,7 @@ from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
+from perfkit.bench.baselines.again import confirm_peaks
 from perfkit.bench.baselines.comparing import compare
 from perfkit.bench.baselines.document import Baseline, Entry
 from perfkit.bench.baselines.gate import new_run
@@ -39,6 +40,7 @@ def self_test(
     if not scenarios:
         raise NothingToCompareError("there is no scenario to test the gate with")
     first, second = measure(scenarios, plan, progress), measure(scenarios, plan, progress)
+    confirm_peaks(scenarios, first.baselines, second, plan)
     run = new_run(plan, command)
     result = run.gate = Gate(base="self-test", head="self-test")
     _quiet(result, first, second)

@@ -27,13 +27,15 @@ def measure_fresh(
     Each measurement is made in virtual time, with the first of the job's seeds. One that takes more than
     ``timeout_s`` real seconds, or kills its process, has a status that says so. ``workers`` processes measure
     at once (0: one per core), in ``folder`` (default: the current one). Memory's peak, the dearest figure, is
-    measured at the smallest size of each strategy in each world. Closing the iterator, or leaving it by
-    Ctrl-C, ends all processes.
+    measured at the smallest size of each coroutine strategy in each world; in synchronous ones, whose
+    threads are switched by greenlets, it is not exact. Closing the iterator, or leaving it by Ctrl-C, ends
+    all processes.
     """
     smallest = _smallest_sizes(jobs)
 
     def task_of(job: Job) -> Task:
-        return Task(job, bytecodes, peaks and smallest[_entry_of(job)] == job.size)
+        has_peak = job.style == "async" and job.size == smallest[_entry_of(job)]
+        return Task(job, bytecodes, peaks and has_peak)
 
     work = _Work(jobs)
     done: queue.SimpleQueue[list[Fresh] | BaseException] = queue.SimpleQueue()

@@ -108,6 +108,9 @@ def test_a_bad_file_changed_inputs_and_a_failing_strategy(project, capfd):
     file.write_text("<<<<<<< ours\n" + good)
     assert perfkit(["gate"]) == 2
     assert "merge conflict" in capfd.readouterr().err
+    file.write_text(good.replace('scenario = "shop"', 'scenario = "other"'))
+    assert perfkit(["gate"]) == 2
+    assert "is the baseline of scenario other, not of scenario shop" in capfd.readouterr().err
     file.write_text(good.replace('data_seed = "1"', 'data_seed = "2"'))
     assert perfkit(["gate"]) == 3
     assert "re-record" in capfd.readouterr().out
@@ -115,6 +118,13 @@ def test_a_bad_file_changed_inputs_and_a_failing_strategy(project, capfd):
     write(PROGRAM.replace("return sum(orders)", "raise ValueError('no sum')"))
     assert perfkit(["gate"]) == 1
     assert "ValueError: no sum" in " ".join(capfd.readouterr().out.split())
+
+
+def test_no_scenario_is_never_a_pass(project, capfd):
+    (project / "scenarios" / "shop.py").unlink()
+    for options in ([], ["--update", "all"], ["--self-test"]):
+        assert perfkit(["gate", *options]) == 3
+        assert "there is no scenario" in capfd.readouterr().err
 
 
 def test_the_self_test_is_quiet_and_catches_a_call_more(project, capfd):
@@ -132,6 +142,8 @@ def test_the_self_test_is_quiet_and_catches_a_call_more(project, capfd):
         (["shop", "--update", "shop"], "--update NAME rewrites"),
         (["--budget", "3"], "go with --base"),
         (["--base", "HEAD", "--budget", "0"], "--budget must be more than 0"),
+        (["--timeout", "nan"], "--timeout must be more than 0 seconds, not nan"),
+        (["--workers", "-1"], "--workers must be 1 or more"),
         (["nothing"], "no scenario named 'nothing'"),
         (["--update", "shops"], "Did you mean 'shop'"),
     ],

@@ -1,5 +1,6 @@
 """A scenario whose strategies show what a fresh process is like, and go wrong in every way."""
 
+import asyncio
 import functools
 import locale
 import os
@@ -46,6 +47,13 @@ async def fails(world, size):
     async with ClientSession() as session:
         await get(session, world, 1)
     raise ValueError("no such item")
+
+
+@service.strategy
+async def waits(world, size):
+    async with ClientSession() as session:
+        await get(session, world, 1)
+        await asyncio.get_running_loop().create_future()
 
 
 @service.strategy

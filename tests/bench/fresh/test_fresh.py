@@ -27,7 +27,7 @@ def fresh(*jobs, **options):
 
 @pytest.fixture(scope="module")
 def measured():
-    jobs = [job("serial"), job("serial", 6), job("fails"), job("lacks"), job("dies")]
+    jobs = [job("serial"), job("serial", 6), job("fails"), job("waits"), job("lacks"), job("dies")]
     return fresh(*jobs, bytecodes=True, peaks=True)
 
 
@@ -61,6 +61,14 @@ def test_a_failure_keeps_what_was_done(measured):
     assert found.bytecodes > 0
 
 
+def test_calls_are_counted_until_a_deadlock_so_that_its_line_can_be_named(measured):
+    found = measured["waits", 3, "cold"]
+    assert found.status == "deadlock"
+    assert found.counters["request"] == 1
+    calls = {function: count for (_, function), count in found.calls.items()}
+    assert (calls["get"], calls["waits"]) == (1, 1)
+
+
 def test_a_package_that_is_missing_skips(measured):
     assert measured["lacks", 3, "cold"].status == measured["lacks", 3, "warm"].status == "skipped"
 
@@ -74,9 +82,9 @@ def test_the_outer_state_changes_nothing(measured, monkeypatch):
     monkeypatch.setenv("PYTHONHASHSEED", "7")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test/")
     monkeypatch.setenv("TZ", "Asia/Tokyo")
-    again = fresh(job("serial", 6), bytecodes=True, peaks=True)
-    for state in ("cold", "warm"):
-        one, other = measured["serial", 6, state], again["serial", 6, state]
+    again = fresh(job("serial"), job("serial", 6), bytecodes=True, peaks=True)
+    for cell in [("serial", size, state) for size in (3, 6) for state in ("cold", "warm")]:
+        one, other = measured[cell], again[cell]
         for name in ("counters", "findings", "depth", "elapsed_ns", "bytecodes", "calls", "peak_bytes"):
             assert getattr(one, name) == getattr(other, name)
 
