@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import sqlite3
+import zlib
 from collections.abc import Mapping
 
 from perfkit.bench.baselines import wording
@@ -14,6 +15,7 @@ from perfkit.model import Difference
 from perfkit.worlds.base import BEHAVIOUR
 
 _DATA = "data"
+_INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 
 
 def inputs_of_scenario(seed: int) -> dict[str, str]:
@@ -39,12 +41,27 @@ def input_of_data(size: int) -> str:
 
 
 def peaks_of() -> str:
-    """What peaks of memory are measured under; "" without memray."""
+    """What peaks of memory are measured under; "" without memray.
+
+    Packages are told by a checksum: what is installed beside has been seen to move peaks by some bytes, the
+    same in every run, through the standard library's blocks.
+    """
     try:
         memray = importlib.metadata.version("memray")
     except importlib.metadata.PackageNotFoundError:
         return ""
-    return f"{platform.python_implementation()} {platform.python_version()}, memray {memray}"
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{python}, memray {memray}, packages {_packages():08x}"
+
+
+def _packages() -> int:
+    """A checksum of what is installed, without projects that are worked on and what installs them."""
+    installed = {
+        f"{found.name}=={found.version}"
+        for found in importlib.metadata.distributions()
+        if found.name not in _INSTALLERS and found.read_text("direct_url.json") is None
+    }
+    return zlib.crc32("\n".join(sorted(installed)).encode())
 
 
 def _version(package: str) -> str:
