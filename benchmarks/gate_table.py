@@ -6,17 +6,31 @@ from gate_fixture import BENCHMARKS, UNITS
 from gate_rules import asv_continuous, compare_fail, wilson
 
 CHANGES = {"neutral": "none", "slow2.5": "+2.5 %", "slow5": "+5 %", "slow10": "+10 %"}
+BUSY = 4.5
+"""Load average of two cores from which on a trial has less than half of what it needs."""
+
+SITUATIONS = (
+    f"Load average up to {BUSY:g}",
+    f"Load average above {BUSY:g}: others have most of the machine",
+    "Two other processes work in bursts",
+)
 VERDICTS = ("regressed", "no change", "inconclusive", "improved")
 
 
 def render(trials):
-    """Markdown: what the gate said, and what all tools flagged; on a machine as it is, and under load."""
+    """Markdown: what the gate said, and what all tools flagged; by how busy the machine was."""
     parts = []
-    for load, title in ((False, "The machine as it is"), (True, "Two other processes work in bursts")):
-        some = [one for one in trials if one["load"] == load]
+    for title in SITUATIONS:
+        some = [one for one in trials if _situation(one) == title]
         if some:
             parts += [f"### {title}", _machine(some), _gate(some), _flagged(some)]
     return "\n\n".join(parts)
+
+
+def _situation(trial):
+    if trial["load"]:
+        return SITUATIONS[2]
+    return SITUATIONS[trial["loadavg"] > BUSY]
 
 
 def _machine(trials):
