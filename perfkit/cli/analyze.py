@@ -157,7 +157,7 @@ def _write(run: Run, form: str, target: Path | None) -> None:
     if target is not None:
         notes().print(f"report: {write_atomic(target, render(run, form))}", markup=False)
     elif form == "text":
-        from perfkit.report.terminal import render_terminal
+        from perfkit.report.terminal.terminal import render_terminal
 
         render_terminal(run, results())
     else:

@@ -120,7 +120,7 @@ def show(run: Run, form: str) -> None:
 
         click.echo(encode_run(run).decode())
         return
-    from perfkit.report.terminal import render_terminal
+    from perfkit.report.terminal.terminal import render_terminal
 
     render_terminal(run, results())
 

@@ -47,7 +47,7 @@ def command(base: Path, head: Path, form: str, output: Path | None, force: bool)
 def show(run: Run, form: str) -> None:
     """The run on stdout, in any format."""
     if form == "text":
-        from perfkit.report.terminal import render_terminal
+        from perfkit.report.terminal.terminal import render_terminal
 
         render_terminal(run, results())
         return

@@ -71,6 +71,6 @@ def newest(folder: Path) -> Path:
 
 
 def _show(run: Run) -> None:
-    from perfkit.report.terminal import render_terminal
+    from perfkit.report.terminal.terminal import render_terminal
 
     render_terminal(run, results())

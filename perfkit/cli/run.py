@@ -151,7 +151,7 @@ def _as_run(recorded: Recorded, trace: Trace, arguments: list[str], settings: co
     from perfkit import __version__
     from perfkit.bench.environment import describe_machine
     from perfkit.model import pack
-    from perfkit.report.bound_by import PROGRAM
+    from perfkit.report.view.bound_by import PROGRAM
     from perfkit.rules import Limits, check, check_allowed
 
     machine, limits = describe_machine(settings.root), Limits.of(settings)
@@ -178,6 +178,6 @@ def _as_run(recorded: Recorded, trace: Trace, arguments: list[str], settings: co
 
 def _show(run: Run) -> None:
     """On stderr: stdout is the program's."""
-    from perfkit.report.terminal import render_terminal
+    from perfkit.report.terminal.terminal import render_terminal
 
     render_terminal(run, notes())

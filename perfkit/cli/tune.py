@@ -117,8 +117,8 @@ def _names(scenarios: list[Scenario]) -> str:
 def _keep(run: Run, output: Path | None, folder: Path, scenario: Scenario) -> list[PerfkitError]:
     """Store the run, its report and its heat maps; what could not be written is returned, not raised."""
     from perfkit.model.storage import write_run, write_run_in
+    from perfkit.report.drawing.heatmap import write_heat_maps
     from perfkit.report.files import write_report
-    from perfkit.report.heatmap import write_heat_maps
 
     try:
         name = f"{stem(run).rpartition('-')[0]}-tune-{scenario.name}"
@@ -139,7 +139,7 @@ def _show(run: Run, form: str) -> None:
     if form != "text":
         click.echo(render(run, form).decode(), nl=form == "html")
         return
-    from perfkit.report.terminal import render_terminal
+    from perfkit.report.terminal.terminal import render_terminal
 
     render_terminal(run, results())
 
@@ -148,7 +148,7 @@ def _suggest(run: Path, name: str | None, form: str) -> int:
     """What to change in a stored run."""
     from perfkit.bench.tuning.suggest import suggest
     from perfkit.model.storage import read_run
-    from perfkit.report.suggested import as_json, show
+    from perfkit.report.view.suggested import as_json, show
 
     if name:
         raise UsageError(f"--suggest reads a stored run and tunes nothing; leave {name} out")

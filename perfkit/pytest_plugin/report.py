@@ -49,7 +49,7 @@ def write(results: Results) -> Path:
     path, run = _path(results.config), as_run(results)
     if path.suffix != ".html":
         return write_run(run, path)
-    from perfkit.report.html import render
+    from perfkit.report.formats.html import render
 
     return write_atomic(path, render(run))
 

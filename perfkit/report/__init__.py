@@ -26,14 +26,14 @@ class Format(NamedTuple):
 
 
 FORMATS: dict[str, Format] = {
-    "html": Format("perfkit.report.html", ".html"),
-    "text": Format("perfkit.report.text", ".txt", to_stdout=True),
-    "md": Format("perfkit.report.markdown", ".md"),
-    "json": Format("perfkit.report.json", ".json"),
-    "sarif": Format("perfkit.report.sarif", ".sarif"),
-    "junit": Format("perfkit.report.junit", ".xml"),
-    "github": Format("perfkit.report.github", ".txt", to_stdout=True),
-    "otlp": Format("perfkit.report.otlp", ".otlp"),
+    "html": Format("perfkit.report.formats.html", ".html"),
+    "text": Format("perfkit.report.formats.text", ".txt", to_stdout=True),
+    "md": Format("perfkit.report.formats.markdown", ".md"),
+    "json": Format("perfkit.report.formats.json", ".json"),
+    "sarif": Format("perfkit.report.formats.sarif", ".sarif"),
+    "junit": Format("perfkit.report.formats.junit", ".xml"),
+    "github": Format("perfkit.report.formats.github", ".txt", to_stdout=True),
+    "otlp": Format("perfkit.report.formats.otlp", ".otlp"),
 }
 """Name of each format. Adding one is one file and one line here."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from perfkit.model.run import Run
 from perfkit.model.storage import write_atomic
-from perfkit.report.html import render_html
+from perfkit.report.formats.html import render_html
 
 
 def write_report(run: Run, stored: Path) -> Path:

@@ -9,7 +9,7 @@ import pytest
 
 from perfkit.model import unpack
 from perfkit.model.storage import read_run
-from perfkit.report.bound_by import of_trace
+from perfkit.report.view.bound_by import of_trace
 
 PROGRAM = """
 import asyncio, sys, threading

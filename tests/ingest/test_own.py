@@ -9,7 +9,7 @@ import perfkit
 from perfkit.ingest import analyze
 from perfkit.ingest.own import checked, read_back
 from perfkit.model import Frame, HostFacts, Span, Trace, pack
-from perfkit.report.otlp import render
+from perfkit.report.formats.otlp import render
 from tests.ingest.make import only, stored
 from tests.model.sample import small_run
 from tests.probes.server import serve

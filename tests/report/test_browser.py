@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from perfkit.report.html import render_html
+from perfkit.report.formats.html import render_html
 from tests.browser import browser_page, needs_browser
 from tests.report.sample import analysis_run, empty_run, failing_run, hostile_run, sample_run, trace_run
 

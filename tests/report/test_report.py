@@ -6,9 +6,9 @@ import pytest
 from perfkit.errors import MissingExtraError, UnknownNameError
 from perfkit.model.storage import decode_run, encode_run
 from perfkit.report import FORMATS, render
-from perfkit.report.html import render_html
-from perfkit.report.picture import growth_figure
-from perfkit.report.terminal import render_terminal
+from perfkit.report.drawing.picture import growth_figure
+from perfkit.report.formats.html import render_html
+from perfkit.report.terminal.terminal import render_terminal
 from tests.report.sample import analysis_run, empty_run, hostile_run, sample_run
 
 pytestmark = pytest.mark.once

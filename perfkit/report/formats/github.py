@@ -1,0 +1,88 @@
+"""Findings, and what a gate stops, as annotations of GitHub Actions, shown beside the changed lines.
+
+Of one step GitHub shows ten annotations of each level and drops the others without a word. So ten are
+written, what makes the run fail and then the worst findings, and a notice that says how many more there are.
+
+Source: docs.github.com, "Workflow commands for GitHub Actions"; actions/toolkit for the limits and escapes.
+"""
+
+from __future__ import annotations
+
+from perfkit.model import Gate, Run
+from perfkit.report import units
+from perfkit.report.view.findings import Found, of_run
+from perfkit.report.view.gate import Alert, alerts, headline
+
+MAX_ANNOTATIONS = 10
+MAX_PROBLEMS = 20
+"""Lines of the one annotation that says why a run fails."""
+
+_COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+def render(run: Run) -> bytes:
+    """A line for each annotation. Without findings one plain line, which is no annotation."""
+    if run.gate is not None:
+        return _of_gate(run, alerts(run.gate))
+    found, problems = of_run(run), run.problems()
+    room = MAX_ANNOTATIONS - bool(problems)
+    lines = [_command("error", {"title": "perfkit"}, "\n".join(_shown(problems)))] if problems else []
+    lines += [_annotation(one) for one in found[:room]]
+    if len(found) > room:
+        more = units.plural(len(found) - room, "more finding")
+        lines.append(_command("notice", {"title": "perfkit"}, f"{more} not shown here; the report has all."))
+    return "\n".join([*(lines or ["perfkit: no findings"]), ""]).encode("utf-8", "replace")
+
+
+def _of_gate(run: Run, found: list[Alert]) -> bytes:
+    """A line for each thing that stops the change or could not be compared; else the verdict."""
+    gate = run.gate or Gate()
+    lines = [_alert(alert) for alert in found[:MAX_ANNOTATIONS]]
+    if len(found) > MAX_ANNOTATIONS:
+        more = units.plural(len(found) - MAX_ANNOTATIONS, "more difference")
+        lines.append(
+            _command("notice", {"title": "perfkit gate"}, f"{more} not shown here; the report has all.")
+        )
+    verdict = f"perfkit: {run.outcome.name}: {headline(gate, run.outcome)}"
+    return "\n".join([*lines, verdict, ""]).encode("utf-8", "replace")
+
+
+def _alert(alert: Alert) -> str:
+    properties = {"title": alert.title}
+    if alert.site:
+        line = str(max(1, alert.site.line))
+        properties = {"file": alert.site.file, "line": line, "endLine": line, **properties}
+    return _command(_COMMANDS[alert.level], properties, alert.text)
+
+
+def _shown(problems: list[str]) -> list[str]:
+    left_out = len(problems) - MAX_PROBLEMS
+    more = [f"and {units.plural(left_out, 'more problem')}"] if left_out > 0 else []
+    return [units.clean(problem, 500) for problem in problems[:MAX_PROBLEMS]] + more
+
+
+def _annotation(found: Found) -> str:
+    row, site = found.row, found.finding.site
+    properties, lines = {"title": f"{row.rule} {row.name}"}, row.lines
+    if site:
+        line = str(max(1, site.line))
+        properties = {"file": site.file, "line": line, "endLine": line, **properties}
+    else:
+        lines = (row.sentence, f"Place: {row.site}", *row.lines[1:])
+    return _command(_COMMANDS[found.level], properties, "\n".join(lines))
+
+
+def _command(name: str, properties: dict[str, str], message: str) -> str:
+    r"""A workflow command; what would end it or start another is escaped.
+
+    >>> _command("notice", {"title": "a: b, c"}, "50 %\nmore")
+    '::notice title=a%3A b%2C c::50 %25%0Amore'
+    """
+    shown = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items())
+    return f"::{name} {shown}::{_escaped(message)}"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    for character in f"%\r\n{more}":
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text

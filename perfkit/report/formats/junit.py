@@ -1,0 +1,176 @@
+"""Findings as JUnit XML, for the test pages of CI systems: what is wrong fails, and nothing else does.
+
+A recorded program or a file of traces is one suite with a test case for each finding; without any it has one
+that passes. A scenario is a suite of its own: a test case for each strategy, which fails if the strategy did,
+and one for each finding. Findings in strategies that are there to be slow or wrong are skipped, not failed.
+
+A gate has a suite with a test case for each entry that is no longer true, each benchmark and each problem:
+what stops the change fails, what could not be decided is skipped.
+
+Names hold no line and no count, so that a CI system finds the same finding again in the next run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from msgspec.structs import replace
+
+from perfkit.model import Cell, Gate, Outcome, Run, ScenarioResult
+from perfkit.report import units
+from perfkit.report.view.findings import Found, of_recording, of_scenario
+from perfkit.report.view.gate import TIMES, Alert, alerts, headline, view
+from perfkit.report.view.headline import outcome_meaning
+
+MEANT = "only in strategies that are there to be slow or wrong"
+
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold, not even as references."""
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One test case; ``outcome`` is "", "failure" or "skipped"."""
+
+    group: str
+    name: str
+    spent_ns: int = 0
+    outcome: str = ""
+    message: str = ""
+    kind: str = ""
+    details: str = ""
+    file: str = ""
+    line: int = 0
+
+
+def render(run: Run) -> bytes:
+    """The document in UTF-8, ending in a newline."""
+    suites = {f"perfkit.{units.clean(s.name, 60)}": list(_of_scenario(s)) for s in run.scenarios}
+    if run.gate is not None:
+        suites["perfkit.gate"] = list(_of_gate(run.gate, run.outcome))
+    elif not run.scenarios:
+        suites["perfkit"] = list(_of_findings(of_recording(run))) or [_nothing_found(run)]
+    root = Element("testsuites", name="perfkit")
+    for name, cases in suites.items():
+        _suite(root, name, cases)
+    _count(root, [case for cases in suites.values() for case in cases])
+    indent(root)
+    body: bytes = tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + body + b"\n"
+
+
+def _of_scenario(scenario: ScenarioResult) -> Iterable[_Case]:
+    for info in scenario.strategies:
+        cells = [cell for cell in scenario.cells if cell.strategy == info.name]
+        if cells:
+            yield _of_strategy(scenario, info.name, cells)
+    yield from _of_findings(of_scenario(scenario))
+
+
+def _of_strategy(scenario: ScenarioResult, name: str, cells: list[Cell]) -> _Case:
+    """The strategy in all its cells; its time is that of their samples."""
+    problems = [units.clean(text, 500) for text in replace(scenario, cells=cells).problems()]
+    skipped = all(cell.status == "skipped" for cell in cells)
+    return _Case(
+        group=f"{units.clean(scenario.name, 60)}.strategies",
+        name=units.clean(name, 60),
+        spent_ns=sum(cell.elapsed_ns or 0 for cell in cells),
+        outcome="failure" if problems else "skipped" if skipped else "",
+        message=problems[0] if problems else units.clean(cells[0].error, 300) if skipped else "",
+        kind="problem" if problems else "",
+        details="\n".join(problems),
+    )
+
+
+def _of_findings(found: list[Found]) -> Iterable[_Case]:
+    seen: dict[str, int] = {}
+    for one in found:
+        row, site = one.row, one.finding.site
+        place = f"{site.file} in {site.function}" if site else row.site
+        name = f"{units.clean(place, 200)}: {row.template}"
+        seen[name] = seen.get(name, 0) + 1
+        called = [f"Called from: {' < '.join(row.path)}"] if row.path else []
+        yield _Case(
+            group=f"{row.rule} {row.name}",
+            # the same operation on two lines of one function
+            name=name if seen[name] == 1 else f"{name} ({seen[name]})",
+            spent_ns=one.finding.spent_ns,
+            outcome="skipped" if one.meant else "failure",
+            message=f"{MEANT}: {row.sentence}" if one.meant else row.sentence,
+            kind=row.rule,
+            details="\n".join([f"{row.rule} {row.where}", *row.lines, *called]),
+            file=site.file if site else "",
+            line=max(1, site.line) if site else 0,
+        )
+
+
+def _of_gate(gate: Gate, outcome: Outcome) -> Iterable[_Case]:
+    """One case for each entry or benchmark, with all that is to say about it."""
+    found: dict[tuple[str, str], list[Alert]] = {}
+    for alert in alerts(gate):
+        found.setdefault((alert.group, alert.name), []).append(alert)
+    yield from (_of_alerts(group, name, some) for (group, name), some in found.items())
+    for row in view(gate, outcome).timings:
+        if (TIMES, row.name) not in found:
+            yield _Case(TIMES, row.name)
+    if gate.compared and not any(alert.stops for alert in alerts(gate)):
+        yield _Case("perfkit.gate", f"{'lines of baselines' if gate.strict else 'figures'} compared")
+    elif not found and not gate.timings:
+        yield _Case("perfkit.gate", "compared", outcome="skipped", message=headline(gate, outcome))
+
+
+def _of_alerts(group: str, name: str, found: list[Alert]) -> _Case:
+    stops = any(alert.stops for alert in found)
+    site = next((alert.site for alert in found if alert.site), None)
+    return _Case(
+        group=group,
+        name=name,
+        spent_ns=sum(alert.spent_ns for alert in found),
+        outcome="failure" if stops else "skipped",
+        message=found[0].text.partition("\n")[0],
+        kind=found[0].rule if stops else "",
+        details="\n".join(alert.text for alert in found),
+        file=site.file if site else "",
+        line=max(1, site.line) if site else 0,
+    )
+
+
+def _nothing_found(run: Run) -> _Case:
+    """So that the page is not empty. It passes where something was looked at."""
+    looked = run.outcome is not Outcome.INCONCLUSIVE
+    message = "" if looked else outcome_meaning(run)
+    return _Case("perfkit", "no findings", outcome="" if looked else "skipped", message=message)
+
+
+def _suite(root: Element, name: str, cases: list[_Case]) -> None:
+    suite = SubElement(root, "testsuite", name=_text(name))
+    _count(suite, cases)
+    for case in cases:
+        facts = {"classname": case.group, "name": case.name, "time": _seconds(case.spent_ns)}
+        if case.file:
+            facts |= {"file": case.file, "line": str(case.line)}
+        element = SubElement(suite, "testcase", {name: _text(fact) for name, fact in facts.items()})
+        if case.outcome == "skipped":
+            SubElement(element, "skipped", message=_text(case.message))
+        elif case.outcome:
+            wrong = SubElement(element, case.outcome, message=_text(case.message), type=_text(case.kind))
+            wrong.text = _text(case.details)
+
+
+def _count(element: Element, cases: list[_Case]) -> None:
+    element.set("tests", str(len(cases)))
+    element.set("failures", str(sum(case.outcome == "failure" for case in cases)))
+    element.set("errors", "0")
+    element.set("skipped", str(sum(case.outcome == "skipped" for case in cases)))
+    element.set("time", _seconds(sum(case.spent_ns for case in cases)))
+
+
+def _seconds(ns: int) -> str:
+    return f"{ns / 1e9:.6f}"
+
+
+def _text(text: str) -> str:
+    return _NO_XML.sub("?", text)

@@ -1,0 +1,189 @@
+"""Findings as readers see them: one row for all cells in which the same line did the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from perfkit.model import Cell, Finding, Run, ScenarioResult
+from perfkit.report import units
+from perfkit.report.view.headline import is_timed, place_of, times, worst_of
+
+MAX_ROWS = 500
+"""Rows of a page; more make it slow to open. The run's JSON has all."""
+
+WRONG = "PK501"
+"""The one rule whose finding is a wrong result, not a slow one."""
+
+_LEVELS = ("error", "warning", "note")
+_UNKNOWN = "not predicted"
+
+
+class Found(NamedTuple):
+    """One finding with the figures of the cell where it costs most (``worst``); ``cells`` are all of them.
+
+    ``file`` is where it was seen as far as it names no line itself. ``meant``: only in strategies that are
+    there to be slow or wrong, baselines and those that declare a flaw. ``imported``: from a file of traces.
+    """
+
+    finding: Finding
+    worst: str = ""
+    cells: tuple[str, ...] = ()
+    file: str = ""
+    meant: bool = False
+    imported: bool = False
+
+    @property
+    def level(self) -> str:
+        """How bad it is: "error" (a wrong answer), "warning", or "note" where it is meant."""
+        if self.meant:
+            return "note"
+        return "error" if self.finding.rule == WRONG else "warning"
+
+    @property
+    def row(self) -> FindingRow:
+        """The same as text."""
+        return row(self.finding, self.worst, self.cells, imported=self.imported)
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """One finding as text, cut to what a page has room for. ``site`` names a line, or the spans around it.
+
+    ``times`` is "" for what is about answers or counters, and not about operations and their time.
+    """
+
+    rule: str
+    name: str
+    site: str
+    where: str
+    path: tuple[str, ...]
+    template: str
+    count: str
+    traces: str
+    times: str
+    spent: str
+    saving: str
+    basis: str
+    evidence: tuple[str, ...]
+    fix: str
+    worst: str
+    cells: tuple[str, ...]
+
+    @property
+    def effect(self) -> str:
+        """What it cost and what its fix would save; the evidence where it cost no time."""
+        if not self.times:
+            return "; ".join(self.evidence) or "cost no time"
+        saving = "no saving predicted" if self.saving == _UNKNOWN else f"predicted saving {self.saving}"
+        return f"spent {self.spent}; {saving}"
+
+    @property
+    def sentence(self) -> str:
+        """The finding in one line, without its place."""
+        return f"{', '.join(filter(None, (self.name, self.times)))}: {self.effect}."
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All there is to say, for formats that have neither columns nor colours."""
+        facts = {
+            "Operation": self.template,
+            "Fix": self.fix,
+            "Prediction": self.basis,
+            "Evidence": "; ".join(self.evidence),
+            "Figures of": self.worst,
+            "Seen in": "; ".join(self.cells),
+        }
+        return (self.sentence, *(f"{name}: {text}" for name, text in facts.items() if text))
+
+
+def of_run(run: Run) -> list[Found]:
+    """All findings of a run of any kind: wrong answers first, then by cost, what is meant last."""
+    found = [found for scenario in run.scenarios for found in of_scenario(scenario)]
+    return sorted(
+        [*found, *of_recording(run)], key=lambda one: (_LEVELS.index(one.level), *_cost(one.finding))
+    )
+
+
+def of_recording(run: Run) -> list[Found]:
+    """The findings of a recorded program or of imported traces, the costliest first."""
+    # of several files the first: which one a finding is from is not kept
+    source = run.imported.source.partition(", ")[0] if run.imported else ""
+    imported = run.imported is not None
+    return [Found(finding, file=source, imported=imported) for finding in sorted(run.findings, key=_cost)]
+
+
+def of_scenario(scenario: ScenarioResult) -> list[Found]:
+    """The findings of all cells, one for each identity, the costliest first."""
+    seen: dict[str, list[tuple[Cell, Finding]]] = {}
+    for cell in scenario.cells:
+        for finding in cell.findings:
+            seen.setdefault(finding.identity, []).append((cell, finding))
+    found = []
+    for pairs in seen.values():
+        worst = worst_of([finding for _, finding in pairs])
+        assert worst is not None  # noqa: S101 - every identity was seen at least once
+        cell = next(cell for cell, finding in pairs if finding is worst)
+        place = f"{cell.strategy} at {cell.size:,} {scenario.unit} on {_world(scenario, cell.world)}"
+        cells = [cell for cell, _ in pairs]
+        meant = all(_is_meant(scenario, cell.strategy) for cell in cells)
+        places = tuple(_places(scenario, cells))
+        found.append(Found(worst, units.clean(place, 200), places, scenario.file, meant))
+    return sorted(found, key=lambda one: _cost(one.finding))
+
+
+def _is_meant(scenario: ScenarioResult, strategy: str) -> bool:
+    info = scenario.strategy(strategy)
+    return info.baseline or bool(info.flaw)
+
+
+def _cost(finding: Finding) -> tuple[int, int, str, str, str]:
+    return -(finding.saving_ns or 0), -finding.spent_ns, finding.rule, finding.template, str(finding.site)
+
+
+def row(
+    finding: Finding, worst: str = "", cells: tuple[str, ...] = (), *, imported: bool = False
+) -> FindingRow:
+    """One finding as text."""
+    saving = _UNKNOWN if finding.saving_ns is None else units.seconds(finding.saving_ns)
+    site = str(finding.site) if finding.site else finding.place
+    return FindingRow(
+        rule=units.clean(finding.rule, 20),
+        name=units.clean(finding.name, 60),
+        site=units.clean(site, 200) or "place not known",
+        where=place_of(finding),
+        path=tuple(units.clean(str(frame), 200) for frame in finding.path[1:6]),
+        template=units.clean(finding.template, 300),
+        count=units.number(finding.count),
+        traces=units.number(finding.traces) if imported and finding.traces > 1 else "",
+        times=times(finding, imported=imported) if is_timed(finding) else "",
+        spent=units.seconds(finding.spent_ns),
+        saving=saving,
+        basis=units.clean(finding.basis, 300),
+        evidence=tuple(units.clean(fact, 300) for fact in finding.evidence[:6]),
+        fix=units.clean(finding.fix, 500),
+        worst=worst,
+        cells=cells,
+    )
+
+
+def _world(scenario: ScenarioResult, name: str) -> str:
+    return next((world.title or world.name for world in scenario.worlds if world.name == name), name)
+
+
+def _places(scenario: ScenarioResult, cells: list[Cell]) -> Iterable[str]:
+    """The cells by strategy and sizes, worlds of equal sizes together."""
+    for strategy in dict.fromkeys(cell.strategy for cell in cells):
+        sizes: dict[str, list[int]] = {}
+        for cell in cells:
+            if cell.strategy == strategy:
+                sizes.setdefault(cell.world, []).append(cell.size)
+        by_sizes: dict[tuple[int, ...], list[str]] = {}
+        for world, found in sizes.items():
+            by_sizes.setdefault(tuple(sorted(found)), []).append(_world(scenario, world))
+        for found_sizes, names in by_sizes.items():
+            numbers = ", ".join(f"{size:,}" for size in found_sizes)
+            every = len(names) == len(scenario.worlds) > 1
+            where = "every world" if every else ", ".join(names)
+            yield units.clean(f"{strategy} at {numbers} {scenario.unit} on {where}", 300)
