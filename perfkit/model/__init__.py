@@ -21,6 +21,7 @@ from perfkit.model.run import (
     StrategyInfo,
     WorldInfo,
 )
+from perfkit.model.target import Target
 from perfkit.model.trace import Frame, HostFacts, Span, Trace, busy_ns, peak_overlap
 from perfkit.model.tuning import Knee, Point, Step, Tuning
 from perfkit.model.verdict import Outcome, Verdict
@@ -53,6 +54,7 @@ __all__ = [
     "Span",
     "Step",
     "StrategyInfo",
+    "Target",
     "Timing",
     "Trace",
     "Tuning",

@@ -6,6 +6,7 @@ import enum
 
 from msgspec import Struct, field
 
+from perfkit.model.finding import Finding
 from perfkit.model.trace import Frame
 from perfkit.model.verdict import Outcome, Verdict
 
@@ -40,6 +41,7 @@ class Difference(Struct, frozen=True):
     "finding", ...) and ``template`` the operation, if it is of one. ``before`` and ``after`` are its values
     at ``size`` (0: it has no sizes), ``growth_before`` and ``growth_after`` its classes over the sizes.
     ``site`` is the line that does it now. ``says`` is the whole as a sentence, which names what to do.
+    ``finding`` is the finding that is new, or gone, for metric "finding".
     """
 
     baseline: str
@@ -55,6 +57,7 @@ class Difference(Struct, frozen=True):
     growth_after: str = ""
     site: Frame | None = None
     says: str = ""
+    finding: Finding | None = None
 
 
 class Timing(Struct, frozen=True):

@@ -19,7 +19,12 @@ def _from_1(old: Document) -> Document:
     return new
 
 
-MIGRATIONS: dict[int, Callable[[Document], Document]] = {1: _from_1}
+def _from_2(old: Document) -> Document:
+    """Schema 2 had no targets, which decide the outcome, too."""
+    return dict(old)
+
+
+MIGRATIONS: dict[int, Callable[[Document], Document]] = {1: _from_1, 2: _from_2}
 
 
 def migrate(document: Document, target: int) -> Document:

@@ -12,10 +12,11 @@ from perfkit.model.finding import Finding
 from perfkit.model.gate import Gate
 from perfkit.model.packing import PackedTrace
 from perfkit.model.profile import Profile
+from perfkit.model.target import Target
 from perfkit.model.tuning import Tuning
 from perfkit.model.verdict import Outcome
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the document. Raised with every change a reader must know of; see ``migrations``."""
 
 
@@ -284,12 +285,15 @@ class Run(Struct):
     imported: Imported | None = None
     tunings: list[Tuning] = field(default_factory=list)
     gate: Gate | None = None
+    targets: list[Target] = field(default_factory=list)
 
     def problems(self) -> list[str]:
         """What keeps this run from passing, a sentence each."""
         tuned = [sentence for tuning in self.tunings if (sentence := tuning.problem())]
         stopped = self.gate.stopping() if self.gate is not None else []
-        return [sentence for scenario in self.scenarios for sentence in scenario.problems()] + tuned + stopped
+        wrong = [sentence for scenario in self.scenarios for sentence in scenario.problems()]
+        missed = [target.problem() for target in self.targets if target.met is False]
+        return wrong + tuned + stopped + missed
 
     @property
     def outcome(self) -> Outcome:
