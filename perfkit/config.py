@@ -27,6 +27,7 @@ class Setting:
 SETTINGS: dict[str, Setting] = {
     "scenarios": Setting("scenarios", "folder whose *.py files hold scenarios"),
     "reports": Setting("reports", "folder that runs and reports are written to"),
+    "index": Setting(1, "1: index.html in the reports folder is kept up to date; 0: it is left alone"),
     "baselines": Setting("perf-baselines", "folder of the committed baselines of perfkit gate"),
     "seed": Setting(1, "seed of data and of random latency"),
     "repeats": Setting(1, "samples per strategy, each with the next seed"),
@@ -46,6 +47,10 @@ SETTINGS: dict[str, Setting] = {
 }
 
 
+TARGETS = "targets"
+"""The table [tool.perfkit.targets], which ``perfkit.bench.targets`` reads."""
+
+
 @dataclass(frozen=True)
 class Resolved:
     """A value and where it comes from: "default", "pyproject.toml" or the environment variable's name."""
@@ -55,7 +60,7 @@ class Resolved:
 
 
 class Config:
-    """The settings in force in ``folder``.
+    """The settings in force in ``folder``; ``targets`` is the table of that name as it is written.
 
     >>> Config(Path("/"), {}).text("scenarios")
     'scenarios'
@@ -64,10 +69,11 @@ class Config:
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self.root, table = _pyproject(folder)
         for key in table:
-            if key not in SETTINGS:
+            if key not in SETTINGS and key != TARGETS:
                 raise ConfigError(
-                    f"[tool.perfkit] in {self.root}: {UnknownNameError('setting', key, SETTINGS)}"
+                    f"[tool.perfkit] in {self.root}: {UnknownNameError('setting', key, (*SETTINGS, TARGETS))}"
                 )
+        self.targets = _table(table.get(TARGETS, {}))
         self.resolved = {name: self._resolve(name, table, environ) for name in SETTINGS}
 
     def _resolve(self, name: str, table: Mapping[str, object], environ: Mapping[str, str]) -> Resolved:
@@ -114,6 +120,15 @@ def _pyproject(folder: Path) -> tuple[Path, Mapping[str, object]]:
         if isinstance(table, dict):
             return place, table
     return folder, {}
+
+
+def _table(targets: object) -> Mapping[str, object]:
+    if not isinstance(targets, dict):
+        raise ConfigError(
+            f"targets must be a table, not {targets!r}: write [tool.perfkit.targets] and below it "
+            'response = "100 ms"'
+        )
+    return targets
 
 
 def _convert(name: str, value: object, origin: str) -> Value:

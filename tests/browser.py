@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from importlib import resources
 from pathlib import Path
 
 import aiohttp
@@ -29,6 +30,8 @@ SWITCHES = (
     "--remote-debugging-port=0",
 )
 START_S = 60
+AXE = """axe.run({resultTypes: ['violations']}).then(found => found.violations
+    .map(v => `${v.id}: ${v.nodes.length} x ${v.nodes[0].html.slice(0, 120)}`))"""
 
 
 def find_browser() -> str | None:
@@ -118,6 +121,15 @@ class Page:
         outer = await self.call("DOM.getOuterHTML", nodeId=body["nodeId"])
         return outer["outerHTML"]
 
+    async def violations(self) -> list[str]:
+        """What axe-core finds: its rules' names with how often and where."""
+        if not await self.evaluate("'axe' in window"):
+            source = resources.files("axe_core_python") / "axe.min.js"
+            await self.evaluate(source.read_text(encoding="utf-8") + "; true")
+        answer = await self.call("Runtime.evaluate", expression=AXE, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"]["value"]
+
     async def screenshot(self, path: Path, *, whole: bool = True) -> Path:
         """A PNG of the whole page, or of what the view shows."""
         shot = await self.call(
@@ -165,6 +177,18 @@ async def browser_page() -> AsyncIterator[Page]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextlib.contextmanager
+def running_browser() -> Iterator[Callable[[Callable[[Page], Awaitable[None]]], None]]:
+    """One browser for many tests: what it yields runs a coroutine function on its tab."""
+    with asyncio.Runner() as runner:
+        opened = browser_page()
+        page = runner.run(opened.__aenter__())
+        try:
+            yield lambda check: runner.run(check(page))
+        finally:
+            runner.run(opened.__aexit__(None, None, None))
 
 
 async def _port(profile: Path, process: subprocess.Popen[bytes]) -> int:

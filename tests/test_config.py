@@ -54,3 +54,13 @@ def test_a_pyproject_with_an_odd_tool_table_has_defaults(tmp_path):
 def test_a_bad_variable_is_named(tmp_path):
     with pytest.raises(ConfigError, match="PERFKIT_SEED: seed must be int, not 'x'"):
         load(tmp_path, {"PERFKIT_SEED": "x"})
+
+
+def test_targets_are_a_table_that_is_handed_on(tmp_path):
+    found = load(project(tmp_path, '[tool.perfkit.targets]\nquery = "1 s"'), {})
+    assert found.targets == {"query": "1 s"}
+    assert load(project(tmp_path, ""), {}).targets == {}
+    with pytest.raises(ConfigError, match="targets must be a table, not 3: write"):
+        load(project(tmp_path, "targets = 3"), {})
+    with pytest.raises(ConfigError, match=r"no setting named 'target'. Did you mean 'targets'"):
+        load(project(tmp_path, "[tool.perfkit.target]"), {})

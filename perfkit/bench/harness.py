@@ -17,8 +17,12 @@ from perfkit.bench.answers import equal, shown
 from perfkit.bench.discovery import load_file
 from perfkit.bench.environment import describe_machine
 from perfkit.bench.measure import Job, Measured
+from perfkit.bench.operations import Operations
 from perfkit.bench.pool import Pool, default_workers, lost
 from perfkit.bench.scenario import CLOCKS, ELAPSED, STYLES, Scenario, Strategy
+from perfkit.bench.targets.checking import Examined, enter_targets
+from perfkit.bench.targets.places import check_profile
+from perfkit.bench.targets.profile import NONE, Profile
 from perfkit.errors import UnknownNameError, UsageError, WorldError
 from perfkit.model import Cell, Finding, Prediction, Run, ScenarioResult
 from perfkit.rules import growth, results_differ
@@ -64,18 +68,26 @@ class _Work:
     result: ScenarioResult
     jobs: list[Job]
     answers: dict[tuple[str, str, int], list[object]] = field(default_factory=dict)
+    operations: dict[tuple[str, str, int], Operations] = field(default_factory=dict)
 
 
 def bench(
-    scenarios: Sequence[Scenario], plan: Plan, *, folder: Path | None = None, progress: Progress | None = None
+    scenarios: Sequence[Scenario],
+    plan: Plan,
+    *,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+    targets: Profile = NONE,
 ) -> Run:
-    """Measure ``scenarios`` as ``plan`` says. Ctrl-C ends it early; the Run then holds what was measured.
+    """Measure ``scenarios`` as ``plan`` says, and set ``targets`` beside what was measured.
 
-    Raises UnknownNameError for a strategy or world that no scenario has, UsageError for a bad plan.
+    Ctrl-C ends it early; the Run then holds what was measured. Raises UnknownNameError for a strategy or
+    world that no scenario has, UsageError for a bad plan, ConfigError for a target of what does not exist.
     """
     from perfkit import __version__
 
     _check(scenarios, plan)
+    check_profile(targets, scenarios)
     works = [_Work(scenario, _empty(scenario, plan), _jobs(scenario, plan)) for scenario in scenarios]
     run = Run(
         kind="bench",
@@ -100,6 +112,8 @@ def bench(
         work.result.predictions = predictions(work.result)
         work.result.claims = work.scenario.check_claims(work.result)
         run.scenarios.append(work.result)
+    examined = [Examined(work.scenario, work.result, work.operations) for work in works]
+    enter_targets(run, examined, targets, plan)
     run.machine.costs.sort(key=lambda cost: (cost.scenario, cost.world, cost.strategy, cost.size))
     run.machine.real_ns = time.perf_counter_ns() - started_ns
     return run
@@ -258,7 +272,10 @@ def world_of(file: str, scenario: str, world: str, size: int, seed: int) -> tupl
 def _enter(work: _Work, run: Run, measured: Measured) -> None:
     cell = measured.cell
     work.result.cells.append(cell)
-    work.answers[(cell.world, cell.strategy, cell.size)] = measured.answers
+    key = (cell.world, cell.strategy, cell.size)
+    work.answers[key] = measured.answers
+    if measured.operations is not None:
+        work.operations[key] = measured.operations
     for world in work.result.worlds:
         if world.name == cell.world:
             world.facts.update(measured.delivered)

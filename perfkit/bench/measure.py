@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import math
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from perfkit.bench.demand import Load, load_of
+from perfkit.bench.operations import Operations, operations_of
 from perfkit.bench.scenario import Scenario, Strategy
 from perfkit.config import load as load_config
 from perfkit.errors import (
@@ -27,7 +27,7 @@ from perfkit.errors import (
     SimulationError,
     VirtualTimeoutError,
 )
-from perfkit.fingerprints import describe_url
+from perfkit.fingerprints.messages import describe_message
 from perfkit.model import Cell, CellCost, Finding, HostFacts, Sample, Trace, busy_ns, pack, peak_overlap
 from perfkit.model.plain import text as plain_text
 from perfkit.profiling import suspended
@@ -43,14 +43,6 @@ MAX_ERROR_CHARACTERS = 300
 
 SEEN_HERE_TOO = frozenset({"connections", "connects", "queries", "requests", "statements"})
 """Counters of worlds that spans give as well."""
-
-_STATEMENT = re.compile(r"\n\[SQL: .*", re.DOTALL)
-"""What SQLAlchemy adds to an error: the statement and its parameters."""
-
-_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
-
-_PASSWORD = re.compile(r"\b(password|passwd|pwd|sslpassword)\s*=\s*('[^']*'|[^\s&;,]+)", re.IGNORECASE)
-"""In connection strings that are no URLs, and in the queries of those that are."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +73,8 @@ class Measured:
     """A cell, what it cost on this machine, and the answer of each seed (for comparing).
 
     ``delivered`` are facts about the world's links, as measured in wall time. A ``brief`` job gives its
-    ``load`` in the trace's place; ``options`` and the first ``seed`` are the job's.
+    ``load`` in the trace's place, others the ``operations`` of all of it; both are of the first sample.
+    ``options`` and the first ``seed`` are the job's.
     """
 
     cell: Cell
@@ -89,6 +82,7 @@ class Measured:
     answers: list[Any] = field(default_factory=list)
     delivered: dict[str, str] = field(default_factory=dict)
     load: Load | None = None
+    operations: Operations | None = None
     options: dict[str, float] = field(default_factory=dict)
     seed: int = 0
 
@@ -121,6 +115,7 @@ def measure(scenario: Scenario, job: Job) -> Measured:
     cell = Cell(job.world, job.strategy, job.size)
     answers: list[Any] = []
     load: Load | None = None
+    operations: Operations | None = None
     computing_ns, started_ns = 0, time.perf_counter_ns()
     if missing := missing_for(strategy):
         cell.status, cell.error = "skipped", missing
@@ -132,6 +127,7 @@ def measure(scenario: Scenario, job: Job) -> Measured:
                 if job.brief:
                     load = load_of(sample.trace)
                 else:
+                    operations = operations_of(sample.trace)
                     _judge(cell, sample.trace, strategy, world, job)
             computing_ns = computing_ns or sample.computing_ns
             if cell.status != "ok":
@@ -139,7 +135,15 @@ def measure(scenario: Scenario, job: Job) -> Measured:
             answers.append(sample.answer)
     real_ns = time.perf_counter_ns() - started_ns
     cost = CellCost(job.scenario, job.world, job.strategy, job.size, computing_ns, real_ns)
-    return Measured(cell, cost, answers, load=load, options=dict(job.options), seed=job.seeds[0])
+    return Measured(
+        cell,
+        cost,
+        answers,
+        load=load,
+        operations=operations,
+        options=dict(job.options),
+        seed=job.seeds[0],
+    )
 
 
 def missing_for(strategy: Strategy) -> str:
@@ -353,17 +357,6 @@ def _said(error: BaseException) -> str:
 
 
 def _cut(text: str) -> str:
-    """One line without secrets: URLs in it are masked as everywhere."""
-    text = " ".join(_STATEMENT.sub("", plain_text(text)).split())
-    text = _PASSWORD.sub(r"\1=***", _URL.sub(lambda found: _masked(found[0]), text))
+    """One line without secrets."""
+    text = describe_message(plain_text(text))
     return text if len(text) <= MAX_ERROR_CHARACTERS else text[: MAX_ERROR_CHARACTERS - 1] + "…"
-
-
-def _masked(url: str) -> str:
-    if not url.lower().startswith(("http://", "https://")):  # of a database: who, where, which
-        return re.sub(r"(?<=//)([^:@/]*):.*@", r"\1:***@", url)
-    try:
-        described = describe_url(url)
-    except ValueError:
-        return "(a URL)"
-    return f"{described.host}{described.template}"

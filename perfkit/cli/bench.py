@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from perfkit import config
+from perfkit.cli.github import HELP, check_github, publish
+from perfkit.cli.index import refresh_after
 from perfkit.cli.show import Bar, Names, Numbers, notes, results
-from perfkit.errors import PerfkitError, RunFileError
+from perfkit.errors import MissingExtraError, PerfkitError, RunFileError
 from perfkit.model.run import Run
 
 
@@ -39,7 +41,8 @@ from perfkit.model.run import Run
 @click.option(
     "-f", "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
-@click.option("--report/--no-report", default=True, help="Write the HTML report beside the run.")
+@click.option("--report/--no-report", default=True, help="Write the HTML report and pictures beside the run.")
+@click.option("--github", is_flag=True, help=HELP)
 def command(
     names: tuple[str, ...],
     sizes: tuple[int, ...],
@@ -56,6 +59,7 @@ def command(
     force: bool,
     form: str,
     report: bool,
+    github: bool,
 ) -> int:
     """Compare the strategies of the named scenarios, or of all.
 
@@ -65,13 +69,18 @@ def command(
     """
     from perfkit.bench.discovery import find
     from perfkit.bench.harness import Plan, bench
+    from perfkit.bench.targets.profile import profile
 
     settings = config.load()
     if output is not None:
         check_output(output, force)
+    check_github(github)
     found = find(names, settings.folder("scenarios"))
     if not found.scenarios and found.errors:
         raise found.errors[0]
+    targets = profile(settings)
+    if not (names or found.errors):
+        targets.check_names(found.scenarios)
     plan = Plan(
         clock=clock,
         sizes=sizes,
@@ -86,10 +95,13 @@ def command(
         command=("perfkit", *sys.argv[1:]),
     )
     with Bar("measuring") as bar:
-        run = bench(list(found.scenarios.values()), plan, folder=settings.root, progress=bar)
+        scenarios = list(found.scenarios.values())
+        run = bench(scenarios, plan, folder=settings.root, progress=bar, targets=targets)
     run.warnings += [str(error) for error in found.errors]
     unwritten = keep(run, output, settings.folder("reports"), report)  # first: stdout may be a closed pipe
     show(run, form)
+    if github:
+        publish(run, form)
     problems = [*found.errors, *unwritten]
     for problem in problems:
         notes().print(f"perfkit: {problem}", markup=False)
@@ -126,18 +138,38 @@ def show(run: Run, form: str) -> None:
 
 
 def keep(run: Run, output: Path | None, folder: Path, report: bool) -> list[PerfkitError]:
-    """Store the run, and its report beside it; what could not be written is returned, not raised."""
+    """Store the run, then its report and its pictures beside it; what could not be written is returned.
+
+    In that order: what is needed most is there first, whatever happens to the rest.
+    """
     from perfkit.model.storage import write_run, write_run_in
     from perfkit.report.files import write_report
 
     try:
         stored = write_run(run, output) if output else write_run_in(run, folder, stem(run))
-        notes().print(f"run:    {stored}", markup=False)
+        _written("run", stored)
         if report:
-            notes().print(f"report: {write_report(run, stored)}", markup=False)
+            _written("report", write_report(run, stored))
+            _draw(run, stored)
+            refresh_after(stored, folder)
     except PerfkitError as error:
         return [error]
     return []
+
+
+def _draw(run: Run, stored: Path) -> None:
+    """The pictures, if they can be drawn here: a run is whole without them."""
+    from perfkit.report.files import write_pictures
+
+    try:
+        _written("figure", *write_pictures(run, stored))
+    except MissingExtraError as missing:
+        notes().print(f"note:   {missing}", markup=False)
+
+
+def _written(what: str, *paths: Path) -> None:
+    for path in paths:
+        notes().print(f"{what + ':':8}{path}", markup=False)
 
 
 def stem(run: Run) -> str:

@@ -9,21 +9,22 @@ import click
 
 from perfkit import config
 from perfkit.cli.bench import check_output
+from perfkit.cli.github import HELP, check_github, publish
 from perfkit.cli.show import notes, results
 from perfkit.model.run import Run
-
-FORMS = ("text", "json", "md", "github", "junit", "sarif", "html")
+from perfkit.report import OF_RESULTS
 
 
 @click.command("compare")
 @click.argument("base", type=click.Path(path_type=Path))
 @click.argument("head", type=click.Path(path_type=Path))
-@click.option("-f", "--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@click.option("-f", "--format", "form", type=click.Choice(OF_RESULTS), default="text", show_default=True)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Store the comparison here (.json or .json.gz)."
 )
 @click.option("--force", is_flag=True, help="Replace the file named with -o.")
-def command(base: Path, head: Path, form: str, output: Path | None, force: bool) -> int:
+@click.option("--github", is_flag=True, help=HELP)
+def command(base: Path, head: Path, form: str, output: Path | None, force: bool, github: bool) -> int:
     """Compare two stored runs: what is worse and what is better in HEAD than in BASE.
 
     Both are files of one tool: perfkit bench, or a timed perfkit gate; JSON of pytest-benchmark, of pyperf,
@@ -37,10 +38,13 @@ def command(base: Path, head: Path, form: str, output: Path | None, force: bool)
 
     if output is not None:
         check_output(output, force)
+    check_github(github)
     run = compare(base, head, folder=config.load().root, command=("perfkit", *sys.argv[1:]))
     if output is not None:
         notes().print(f"run:    {write_run(run, output)}", markup=False)
     show(run, form)
+    if github:
+        publish(run, form)
     return run.outcome.exit_code
 
 

@@ -41,11 +41,22 @@ def command() -> int:
     click.echo("settings")
     for name, resolved in settings.resolved.items():
         click.echo(f"  {name:<10} {resolved.value!s:<12} {resolved.origin:<16} {config.SETTINGS[name].doc}")
+    _show_targets(settings)
     click.echo("extras")
     for extra, packages in EXTRAS.items():
         click.echo(f"  {extra:<10} {_state(extra, packages)}")
     click.echo(f"probes\n  {', '.join(sorted(probes.available()))}")
     return 0
+
+
+def _show_targets(settings: config.Config) -> None:
+    """The targets that are declared, each with what it is about."""
+    from perfkit.bench.targets.profile import profile
+
+    declared = profile(settings).sentences()
+    click.echo("targets" if declared else "targets\n  none; declare them in [tool.perfkit.targets]")
+    for name, limits in declared:
+        click.echo(f"  {name:<24} {limits}")
 
 
 def _state(extra: str, packages: tuple[str, ...]) -> str:

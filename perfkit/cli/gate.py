@@ -10,15 +10,17 @@ import click
 
 from perfkit import config
 from perfkit.cli.bench import check_output
+from perfkit.cli.github import HELP, check_github, publish
+from perfkit.cli.index import refresh_after
 from perfkit.cli.show import Bar, notes
 from perfkit.errors import UsageError
+from perfkit.report import OF_RESULTS
 
 if TYPE_CHECKING:
     from perfkit.bench.baselines.measuring import GatePlan
     from perfkit.bench.discovery import Found
     from perfkit.model.run import Run
 
-FORMATS = ("text", "json", "md", "github", "junit")
 ALL = "all"
 
 
@@ -33,9 +35,10 @@ ALL = "all"
 @click.option("--instructions", is_flag=True, help="With --base: count instructions, too (valgrind).")
 @click.option("--timeout", "timeout_s", type=float, help="Real seconds a strategy may take.")
 @click.option("--workers", type=int, help="Processes that measure (default: one per core).")
-@click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("-f", "--format", "form", type=click.Choice(OF_RESULTS), default="text", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Store the run (.json or .json.gz).")
 @click.option("--force", is_flag=True, help="Replace the file named with -o.")
+@click.option("--github", is_flag=True, help=HELP)
 def command(
     arguments: tuple[str, ...],
     updates: tuple[str, ...],
@@ -50,6 +53,7 @@ def command(
     form: str,
     output: Path | None,
     force: bool,
+    github: bool,
 ) -> int:
     """Compare counters of the named scenarios, or of all, with their baselines: exactly, in virtual time.
 
@@ -63,6 +67,7 @@ def command(
     _check(timed, names, updates, reason, self_test, budget_s, allow_dirty, instructions, timeout_s, workers)
     if output is not None:
         check_output(output, force)
+    check_github(github)
     if timed:
         from perfkit.cli.gate_times import gate_times
 
@@ -75,11 +80,11 @@ def command(
             self_test=self_test,
             command=command_line,
         )
-        return _finish(run, form, output)
+        return _finish(run, form, output, github)
     found = _found(names or tuple(name for name in updates if name != ALL))
     if updates:
         return _update(found, reason, _plan(timeout_s, workers))
-    return _finish(_counters(found, not names, self_test, _plan(timeout_s, workers)), form, output)
+    return _finish(_counters(found, not names, self_test, _plan(timeout_s, workers)), form, output, github)
 
 
 def _split(arguments: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -142,15 +147,20 @@ def _found(names: tuple[str, ...]) -> Found:
 def _counters(found: Found, everything: bool, self_test: bool, plan: GatePlan) -> Run:
     from perfkit.bench.baselines.gate import gate
     from perfkit.bench.baselines.self_test import self_test as test
+    from perfkit.bench.targets.profile import profile
 
-    folder = config.load().folder("baselines")
+    settings = config.load()
+    folder = settings.folder("baselines")
     scenarios = list(found.scenarios.values())
     known = list(found.scenarios) if everything else ()
+    targets = profile(settings)
+    if everything:
+        targets.check_names(known)
     words = ("perfkit", *sys.argv[1:])
     with Bar("measuring") as bar:
         if self_test:
             return test(scenarios, plan, command=words, progress=bar)
-        return gate(scenarios, folder, plan, known=known, command=words, progress=bar)
+        return gate(scenarios, folder, plan, known=known, command=words, progress=bar, targets=targets)
 
 
 def _update(found: Found, reason: str, plan: GatePlan) -> int:
@@ -169,13 +179,17 @@ def _update(found: Found, reason: str, plan: GatePlan) -> int:
     return 0
 
 
-def _finish(run: Run, form: str, output: Path | None) -> int:
+def _finish(run: Run, form: str, output: Path | None, github: bool) -> int:
     """Store the run, show it, and give its exit code."""
     from perfkit.report import render
 
     if output is not None:
         from perfkit.model.storage import write_run
 
-        notes().print(f"run: {write_run(run, output)}", markup=False)
-    click.echo(render(run, form).decode(), nl=False)
+        stored = write_run(run, output)
+        notes().print(f"run: {stored}", markup=False)
+        refresh_after(stored, config.load().folder("reports"))
+    click.echo(render(run, form), nl=False)
+    if github:
+        publish(run, form)
     return 130 if run.interrupted else run.outcome.exit_code

@@ -34,6 +34,8 @@ def gate_times(
     from perfkit.bench.ab.plan import AbPlan
     from perfkit.bench.ab.revisions import Wanted, compare_revisions
     from perfkit.bench.environment import describe_machine
+    from perfkit.bench.targets.profile import profile
+    from perfkit.bench.targets.timed import enter_timed
 
     if not base and not self_test:
         raise UsageError(
@@ -45,6 +47,7 @@ def gate_times(
     if names and command:
         raise UsageError(f"name scenarios ({', '.join(names)}) or give a command after --, not both")
     settings = config.load()
+    targets = profile(settings)
     wanted = Wanted(
         base="" if self_test else base,
         command=command,
@@ -58,7 +61,7 @@ def gate_times(
     machine = describe_machine(Path.cwd())
     with _Line() as line:
         gate, interrupted = compare_revisions(Path.cwd(), wanted, plan, line)
-    return Run(
+    run = Run(
         kind="gate",
         clock="wall",
         seed=wanted.seed,
@@ -68,6 +71,9 @@ def gate_times(
         gate=gate,
         interrupted=interrupted,
     )
+    if not self_test:
+        enter_timed(run, targets)
+    return run
 
 
 class _Line:

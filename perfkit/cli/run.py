@@ -152,12 +152,13 @@ def _as_run(recorded: Recorded, trace: Trace, arguments: list[str], settings: co
     from perfkit.bench.environment import describe_machine
     from perfkit.model import pack
     from perfkit.report.view.bound_by import PROGRAM
+    from perfkit.report.view.headline import ENDED
     from perfkit.rules import Limits, check, check_allowed
 
     machine, limits = describe_machine(settings.root), Limits.of(settings)
     machine.real_ns = trace.duration_ns
     machine.costs = [CellCost("", "", PROGRAM, 0, recorded.computing_ns, trace.duration_ns)]
-    ending = f"the program ended with exit code {recorded.exit_code}"
+    ending = f"{ENDED}{recorded.exit_code}"
     return Run(
         kind="trace",
         clock=trace.clock,
@@ -168,6 +169,7 @@ def _as_run(recorded: Recorded, trace: Trace, arguments: list[str], settings: co
         trace=pack(trace, limit=MAX_KEPT_SPANS),
         findings=check(trace, limits),
         profiles=recorded.profiles,
+        interrupted=recorded.cut,
         warnings=[
             *trace.warnings,
             *check_allowed(trace, limits).stale,

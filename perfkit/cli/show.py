@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 from rich.console import Console
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     DurationType = click.ParamType[int]
 else:  # generic only from click 8.3 on
     NamesType = NumbersType = DurationType = click.ParamType
+
+PIPE_WIDTH = 80
+"""Columns of what goes to a pipe or a file, unless COLUMNS says otherwise."""
 
 BAR_AFTER_S = 1.0
 """Work shorter than this shows no bar."""
@@ -30,12 +34,17 @@ class _Results(Console):
 
 def results() -> Console:
     """Where results go. No colour off a terminal; NO_COLOR and FORCE_COLOR are respected."""
-    return _Results(file=sys.stdout, highlight=False, soft_wrap=False)
+    return _Results(file=sys.stdout, width=_width(sys.stdout), highlight=False, soft_wrap=False)
 
 
 def notes() -> Console:
     """Where everything else goes."""
-    return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+    return Console(file=sys.stderr, width=_width(sys.stderr), highlight=False, soft_wrap=True)
+
+
+def _width(stream: TextIO) -> int | None:
+    """None lets rich find out; in a pipe it would take the width of whatever terminal is near."""
+    return None if stream.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
 
 
 class Bar:

@@ -11,9 +11,11 @@ from perfkit import config
 from perfkit.bench.discovery import find
 from perfkit.bench.scenario import Scenario
 from perfkit.cli.bench import check_output, stem
+from perfkit.cli.index import refresh_after
 from perfkit.cli.show import Bar, Duration, Names, notes, results
 from perfkit.errors import PerfkitError, UsageError
 from perfkit.model.run import Run
+from perfkit.report import OF_RESULTS
 
 DEFAULT_BUDGET_NS = 160_000_000_000
 
@@ -39,9 +41,7 @@ DEFAULT_BUDGET_NS = 160_000_000_000
     "-o", "--output", type=click.Path(path_type=Path), help="Store the run here (.json or .json.gz)."
 )
 @click.option("--force", is_flag=True, help="Replace the file named with -o.")
-@click.option(
-    "-f", "--format", "form", type=click.Choice(["text", "json", "html"]), default="text", show_default=True
-)
+@click.option("-f", "--format", "form", type=click.Choice(OF_RESULTS), default="text", show_default=True)
 def command(
     name: str | None,
     strategies: tuple[str, ...],
@@ -127,6 +127,7 @@ def _keep(run: Run, output: Path | None, folder: Path, scenario: Scenario) -> li
         notes().print(f"report: {write_report(run, stored)}", markup=False)
         for path in write_heat_maps(run.tunings, stored):
             notes().print(f"map:    {path}", markup=False)
+        refresh_after(stored, folder)
     except PerfkitError as error:
         return [error]
     return []
@@ -137,7 +138,7 @@ def _show(run: Run, form: str) -> None:
     from perfkit.report import render
 
     if form != "text":
-        click.echo(render(run, form).decode(), nl=form == "html")
+        click.echo(render(run, form), nl=False)
         return
     from perfkit.report.terminal.terminal import render_terminal
 
@@ -152,8 +153,8 @@ def _suggest(run: Path, name: str | None, form: str) -> int:
 
     if name:
         raise UsageError(f"--suggest reads a stored run and tunes nothing; leave {name} out")
-    if form == "html":
-        raise UsageError("suggestions are shown as text or json; leave -f html out")
+    if form not in ("text", "json"):
+        raise UsageError(f"suggestions are shown as text or json; leave -f {form} out")
     advice = suggest(read_run(run))
     if form == "json":
         click.echo(as_json(advice))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from perfkit.fingerprints.sql import describe_sql
-from perfkit.ingest import values
+from perfkit.ingest import own, values
 from perfkit.ingest.cursor import Cursor, EndsEarlyError, NoJsonError, OddValueError
 from perfkit.ingest.left_out import LeftOut
 from perfkit.ingest.origins import Origin
@@ -20,6 +20,7 @@ from perfkit.ingest.otlp import Found
 from perfkit.ingest.spans import interval, span_of, thread_number
 from perfkit.model import Span
 
+MAX_ID = 2**62
 MAX_WAITING = 100_000
 """So many events that have begun and not ended are held."""
 
@@ -163,6 +164,9 @@ class _Reader:
         self._count += 1
         name = values.text(event.get("name"))
         span_kind, facts = _facts(name, values.text(event.get("cat")), event.get("args"))
+        if own.KIND in facts:
+            yield self._own(event, name, facts, times)
+            return
         function = _FUNCTION.fullmatch(name)
         if function:
             name = function["function"]
@@ -172,7 +176,23 @@ class _Reader:
         span.thread = thread_number(event.get("tid"))
         if event.get("ph") != "X" and event.get("ph") != "B":
             span.task = thread_number(str(_track(event)))
-        yield Found(f"{self._label} process {str(event.get('pid'))[:40]}", span, self._origin(event))
+        yield Found(self._trace(event), span, self._origin(event))
+
+    def _own(self, event: dict[str, Any], name: str, facts: dict[str, Any], times: tuple[int, int]) -> Found:
+        """What perfkit wrote tells its ids, its thread and its task."""
+        number, parent = (_number(facts.get(key)) for key in (own.ID, own.PARENT))
+        mine = self._count if number is None else number
+        span = span_of(name, "INTERNAL", facts, times, number=mine, parent=parent or 0)
+        origin = self._origin(event)
+        origin.by_time = False
+        return Found(self._trace(event), span, origin)
+
+    def _trace(self, event: dict[str, Any]) -> str:
+        return f"{self._label} process {str(event.get('pid'))[:40]}"
+
+
+def _number(value: object) -> int | None:
+    return value if type(value) is int and 0 <= value < MAX_ID else None
 
 
 def _track(event: Mapping[str, Any]) -> tuple[str, ...]:
@@ -188,6 +208,8 @@ def _track(event: Mapping[str, Any]) -> tuple[str, ...]:
 def _facts(name: str, category: str, args: object) -> tuple[str, dict[str, Any]]:
     """Kind and attributes of an event as OpenTelemetry would have them."""
     facts = values.attributes(args) if isinstance(args, dict) else {}
+    if own.KIND in facts and isinstance(args, dict):
+        return "INTERNAL", {**facts, **_objects(args)}
     sql = _first_text(facts, _SQL_KEYS) or (name if _SQL_CATEGORY.search(category) else "")
     known = "db.system" in facts or "db.system.name" in facts
     if sql and not known and _is_sql(sql):
@@ -197,6 +219,15 @@ def _facts(name: str, category: str, args: object) -> tuple[str, dict[str, Any]]
         facts = {**facts, **_request(name, category, facts)}
     is_operation = known or "http.method" in facts or "http.request.method" in facts
     return "CLIENT" if is_operation else "INTERNAL", facts
+
+
+def _objects(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments that are objects, as they are: elsewhere such a value is OTLP's wrapper of another."""
+    return {
+        key: {name: values.any_value(inner) for name, inner in value.items()}
+        for key, value in list(args.items())[: values.MAX_ATTRIBUTES]
+        if isinstance(value, dict)
+    }
 
 
 def _is_sql(text: str) -> bool:

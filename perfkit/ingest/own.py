@@ -14,6 +14,9 @@ from perfkit.model import Frame
 from perfkit.probes.conventions import OTHER_SYSTEMS, Described, as_span
 
 KIND = "perfkit.kind"
+ID, PARENT = "perfkit.span_id", "perfkit.parent_id"
+"""In formats without ids of their own: which span it is, and which one holds it (0: none)."""
+
 RECORDING = "recording"
 """The kind of the span that stands for the whole recording."""
 
@@ -110,7 +113,9 @@ def _is_told(key: str, names: Mapping[str, str]) -> bool:
     return key in names or (key.startswith("perfkit.") and key not in _OF_THE_SPAN)
 
 
-_OF_THE_SPAN = frozenset({KIND, "perfkit.path", "perfkit.task", "perfkit.thread", "perfkit.cpu_ns"})
+_OF_THE_SPAN = frozenset(
+    {KIND, ID, PARENT, "perfkit.path", "perfkit.task", "perfkit.thread", "perfkit.cpu_ns"}
+)
 
 
 def _whole(kind: str, name: str, attrs: dict[str, Any]) -> Described:

@@ -24,13 +24,14 @@ class Recorded:
     """What came of a program: its exit code as a shell shows it, and its trace (None: no recording).
 
     ``computing_ns`` is the processor time of all its recorded processes together, ``profiles`` what was
-    asked for beside the recording.
+    asked for beside the recording. ``cut``: a process was killed, so that its end is not in the trace.
     """
 
     exit_code: int
     trace: Trace | None
     computing_ns: int
     profiles: list[Profile] = field(default_factory=list)
+    cut: bool = False
 
 
 def record_program(arguments: Sequence[str], *, profile: str = "", explain: bool = False) -> Recorded:
@@ -82,11 +83,8 @@ def _recorded(code: int, folder: Path) -> Recorded:
         parts.append(part)
     # one whose place another Python program took, as execv has it, goes on under the same number
     last = {part.pid: part for part in sorted(parts, key=lambda part: part.trace.start_ns)}.values()
-    problems += [
-        f"process {part.pid} was killed: its last second may be missing"
-        for part in last
-        if not part.complete and not part.is_child
-    ]
+    killed = [part.pid for part in last if not part.complete and not part.is_child]
+    problems += [f"process {pid} was killed: its last second may be missing" for pid in killed]
     ended = sum(part.is_child and not part.complete for part in parts)
     if ended:
         problems.append(
@@ -98,7 +96,8 @@ def _recorded(code: int, folder: Path) -> Recorded:
     whole = join([part.trace for part in parts])
     whole.warnings += problems
     profiles = [profile for part in parts for profile in part.profiles]
-    return Recorded(code, whole, sum(part.computing_ns for part in parts), profiles)
+    computing_ns = sum(part.computing_ns for part in parts)
+    return Recorded(code, whole, computing_ns, profiles, cut=bool(killed))
 
 
 def join(traces: Sequence[Trace]) -> Trace:

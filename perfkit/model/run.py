@@ -297,9 +297,11 @@ class Run(Struct):
 
     @property
     def outcome(self) -> Outcome:
-        """FAIL with problems; INCONCLUSIVE when interrupted, or when nothing was measured."""
+        """FAIL with problems; INCONCLUSIVE when interrupted, or when nothing, or no target, was measured."""
         if self.problems():
             return Outcome.FAIL
+        if self.targets and all(target.met is None for target in self.targets):
+            return Outcome.INCONCLUSIVE
         if self.gate is not None:
             return Outcome.INCONCLUSIVE if self.interrupted else self.gate.outcome
         read = self.imported is not None and self.imported.spans > 0

@@ -10,6 +10,15 @@ AT_LEAST = ("throughput",)
 METRICS = ("response", "throughput", "errors", "cpu", "memory", "query")
 """Nanoseconds, items per second, a share, a share of one processor, bytes, nanoseconds."""
 
+_SECOND_NS = 1_000_000_000
+_LONG_TIMES = ((3600 * _SECOND_NS, "h"), (60 * _SECOND_NS, "min"))
+_TIMES = ((_SECOND_NS, "s"), (1_000_000, "ms"), (1_000, "µs"))
+_BYTES = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
+_LONG_NS = 600 * _SECOND_NS
+"""Below ten minutes a duration is shown in seconds."""
+
+_DIGITS = (3, 5, 8, 12, 17)
+
 
 class Target(Struct, frozen=True):
     """One limit and what came of it.
@@ -47,24 +56,70 @@ class Target(Struct, frozen=True):
         part = self.measured / self.limit
         return part - 1 if self.metric in AT_LEAST else 1 - part
 
+    def texts(self) -> tuple[str, str]:
+        """The measured value ("" where there is none) and the limit, with digits enough to tell them apart.
+
+        >>> Target("response", "shop", 2_000_000_000, 2_000_300_000).texts()
+        ('2.0003 s', '2 s')
+        """
+        if self.measured is None:
+            return "", shown(self.metric, self.limit)
+        for digits in _DIGITS:
+            both = shown(self.metric, self.measured, digits), shown(self.metric, self.limit, digits)
+            if both[0] != both[1] or self.measured == self.limit:
+                break
+        return both
+
     def problem(self) -> str:
-        """The sentence for a limit that is not kept."""
-        far = "" if self.margin is None else f", {abs(self.margin):.0%} beyond it"
-        bound = "at least" if self.metric in AT_LEAST else "at most"
-        measured, limit = shown(self.metric, self.measured or 0), shown(self.metric, self.limit)
-        return f"{self.scope}: {self.metric} is {measured}, target {bound} {limit}{far}"
+        """The sentence for a limit that is not kept.
+
+        >>> Target("response", "shop", 2_000_000_000, 2_500_000_000).problem()
+        'shop: response is 2.5 s, target at most 2 s: 25 % beyond it'
+        """
+        measured, limit = self.texts()
+        far = "" if self.margin is None else f": {share(abs(self.margin))} beyond it"
+        return f"{self.scope}: {self.metric} is {measured}, target {bound(self.metric)} {limit}{far}"
 
 
-def shown(metric: str, value: float) -> str:
-    """A value in the metric's unit.
+def bound(metric: str) -> str:
+    """Which side of the limit is right, in words."""
+    return "at least" if metric in AT_LEAST else "at most"
 
-    >>> shown("response", 40_200_000), shown("errors", 0.001), shown("memory", 2e9), shown("throughput", 1234)
-    ('40.2 ms', '0.1 %', '2.0 GB', '1,234/s')
+
+def shown(metric: str, value: float, digits: int = 3) -> str:
+    """A value in the metric's unit, with as many ``digits`` that count.
+
+    >>> shown("response", 40_200_000), shown("errors", 0.001), shown("memory", 2e9)
+    ('40.2 ms', '0.1 %', '2 GB')
+    >>> shown("query", 750), shown("response", 7_500 * 1e9), shown("throughput", 0.0356)
+    ('750 ns', '2.08 h', '0.0356/s')
     """
-    if metric in ("response", "query"):
-        return f"{value / 1e9:,.3g} s" if value >= 1e9 else f"{value / 1e6:,.3g} ms"
     if metric in ("errors", "cpu"):
-        return f"{100 * value:.3g} %"
+        return share(value, digits)
+    if metric == "throughput":
+        return f"{_rounded(value, digits)}/s"
     if metric == "memory":
-        return f"{value / 1e9:.1f} GB" if value >= 1e9 else f"{value / 1e6:.1f} MB"
-    return f"{value:,.0f}/s"
+        return _in_units(value, _BYTES, "B", digits)
+    return _in_units(value, _LONG_TIMES if value >= _LONG_NS else _TIMES, "ns", digits)
+
+
+def share(value: float, digits: int = 2) -> str:
+    """A share in per cent.
+
+    >>> share(0.2534), share(11.31)
+    ('25 %', '1,100 %')
+    """
+    return f"{_rounded(100 * value, digits)} %"
+
+
+def _in_units(value: float, units: tuple[tuple[int, str], ...], smallest: str, digits: int) -> str:
+    for factor, unit in units:
+        if float(f"{value / factor:.{digits}g}") >= 1:
+            return f"{_rounded(value / factor, digits)} {unit}"
+    return f"{_rounded(value, digits)} {smallest}"
+
+
+def _rounded(value: float, digits: int) -> str:
+    """The digits that count, without an exponent and without zeros behind the point."""
+    text = f"{float(f'{value:.{digits}g}'):,.12f}"
+    return text.rstrip("0").rstrip(".")

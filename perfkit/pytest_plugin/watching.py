@@ -128,7 +128,7 @@ class Watch:
         except PerfkitError as error:  # settings or a baseline that cannot be read
             return [str(error)] if call.completed else []
         call.item.stash[_TOLD] = packed(done)
-        from perfkit.report.view.gate import clauses
+        from perfkit.report.view.changes import clauses
 
         return ["\n  ".join(clauses(difference.says)) for difference in done.differences]
 

@@ -14,11 +14,17 @@ from perfkit.model import Run
 
 
 class Format(NamedTuple):
-    """Where a format's renderer lives, how its files end, and whether it is meant for stdout."""
+    """Where a format's renderer lives, how its files end, and whether it is meant for stdout.
+
+    ``recordings``: it shows recordings and profiles, and nothing of a run that has none. ``picture``: it
+    draws a part of the run, and is no text.
+    """
 
     module: str
     suffix: str
     to_stdout: bool = False
+    recordings: bool = False
+    picture: bool = False
 
     def renderer(self) -> Callable[[Run], bytes]:
         """The function that renders. Raises MissingExtraError when its packages are not installed."""
@@ -30,12 +36,22 @@ FORMATS: dict[str, Format] = {
     "text": Format("perfkit.report.formats.text", ".txt", to_stdout=True),
     "md": Format("perfkit.report.formats.markdown", ".md"),
     "json": Format("perfkit.report.formats.json", ".json"),
+    "svg": Format("perfkit.report.formats.svg", ".svg", picture=True),
+    "png": Format("perfkit.report.formats.png", ".png", picture=True),
     "sarif": Format("perfkit.report.formats.sarif", ".sarif"),
     "junit": Format("perfkit.report.formats.junit", ".xml"),
     "github": Format("perfkit.report.formats.github", ".txt", to_stdout=True),
-    "otlp": Format("perfkit.report.formats.otlp", ".otlp"),
+    "gitlab": Format("perfkit.report.formats.gitlab", ".codequality"),
+    "openmetrics": Format("perfkit.report.formats.openmetrics", ".prom"),
+    "csv": Format("perfkit.report.formats.csv", ".csv"),
+    "otlp": Format("perfkit.report.formats.otlp", ".otlp", recordings=True),
+    "chrome": Format("perfkit.report.formats.chrome", ".chrome", recordings=True),
+    "speedscope": Format("perfkit.report.formats.speedscope", ".speedscope", recordings=True),
 }
 """Name of each format. Adding one is one file and one line here."""
+
+OF_RESULTS = tuple(name for name, form in FORMATS.items() if not (form.recordings or form.picture))
+"""The texts that show what was found in a run without recordings: of a gate, a comparison or a search."""
 
 
 def render(run: Run, name: str) -> bytes:

@@ -118,10 +118,10 @@ def number(value: int) -> str:
 def plural(count: int, word: str) -> str:
     """A count with its word.
 
-    >>> plural(1, "request"), plural(200, "request"), plural(2, "query")
-    ('1 request', '200 requests', '2 queries')
+    >>> plural(1, "request"), plural(200, "request"), plural(2, "query"), plural(3, "fix")
+    ('1 request', '200 requests', '2 queries', '3 fixes')
     """
-    many = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    many = f"{word[:-1]}ies" if word.endswith("y") else f"{word}es" if word.endswith("x") else f"{word}s"
     return f"{count:,} {word if count == 1 else many}"
 
 

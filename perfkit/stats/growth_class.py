@@ -45,14 +45,16 @@ def growth_class(values: Mapping[int, int]) -> str:
 def big_o(growth: str) -> str:
     """The class without its constants, for a sentence.
 
-    >>> big_o("3*n+2"), big_o("ceil(n/50)+1"), big_o("n^2-n"), big_o("n^1.3")
-    ('O(n)', 'O(n/50)', 'O(n^2)', 'O(n^1.3)')
+    >>> big_o("3*n+2"), big_o("ceil(n/50)+1"), big_o("n^2-n"), big_o("n^1.3"), big_o("n^0.0")
+    ('O(n)', 'O(n/50)', 'O(n^2)', 'O(n^1.3)', 'O(1)')
     """
     if growth in ("", "1", "varies"):
         return {"": "", "1": "O(1)"}.get(growth, growth)
     if step := re.match(r"ceil\((n/[0-9.]+)\)", growth):
         return f"O({step[1]})"
     power = _EXPONENT.search(growth)
+    if power and float(power[1]) == 0:
+        return "O(1)"
     return f"O({power[0]})".replace(".0)", ")").replace("n^1)", "n)") if power else "O(n)"
 
 

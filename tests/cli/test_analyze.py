@@ -43,7 +43,7 @@ def answer(capsys, *arguments, code=0):
 def test_text(traces, capsys):
     assert analyze(traces) == 0
     out, err = capsys.readouterr()
-    assert "PK101 n-plus-one-query: 18 times in 3 traces under shop: GET /orders" in " ".join(out.split())
+    assert "PK101 n-plus-one-query under shop: GET /orders: 18 times in 3 traces;" in " ".join(out.split())
     assert err == ""
 
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.once
 
 
 def stored(project):
-    return sorted((project / "reports").glob("*.json*"))
+    return sorted((project / "reports").glob("2*.json*"))
 
 
 def test_it_compares_keeps_the_run_and_writes_the_report(perfkit, project):
@@ -25,7 +26,7 @@ def test_it_compares_keeps_the_run_and_writes_the_report(perfkit, project):
     assert "\x1b" not in done.stdout + done.stderr
     (path,) = stored(project)
     assert read_run(path).outcome.value == "pass"
-    (report,) = (project / "reports").glob("*.html")
+    (report,) = (project / "reports").glob("2*.html")
     assert str(report) in done.stderr
 
 
@@ -109,10 +110,29 @@ def test_an_unwritable_reports_folder_keeps_the_result_on_the_terminal(perfkit, 
 def test_output_and_force(perfkit, project):
     perfkit("bench", "shop", "--size", "10", "-o", "mine.json.gz", "--no-report", check=0)
     assert read_run(project / "mine.json.gz").clock == "virtual"
-    assert not (project / "mine.html").exists()
+    assert [path.name for path in project.glob("mine.*")] == ["mine.json.gz"]
     perfkit("bench", "shop", "--size", "10", "-o", "mine.json.gz", check=2)
     perfkit("bench", "shop", "--size", "10", "-o", "mine.json.gz", "--force", check=0)
     assert (project / "mine.html").exists()
+
+
+def test_the_run_comes_first_then_its_report_then_pictures(perfkit, project):
+    done = perfkit("bench", "shop", "--size", "10", "-o", "kept.json.gz", check=0)
+    said = [line for line in done.stderr.splitlines() if line.startswith(("run:", "report:", "figure:"))]
+    places = [project / f"kept{ending}" for ending in (".json.gz", ".html", ".svg", ".png")]
+    assert [Path(line.partition(": ")[2].strip()) for line in said] == places
+    made = [place.stat().st_mtime_ns for place in places]
+    assert made == sorted(made)
+    assert places[3].read_bytes().startswith(b"\x89PNG")
+    assert "shop: " in places[2].read_text()
+
+
+def test_without_matplotlib_run_and_report_are_there_and_a_note_names_the_extra(perfkit, project):
+    (project / "matplotlib.py").write_text("raise ImportError('not here')\n")
+    done = perfkit("bench", "shop", "--size", "10", "-o", "kept.json", env={"PYTHONPATH": "."}, check=0)
+    assert "the main figure needs matplotlib" in done.stderr
+    assert "perfkit[report]" in done.stderr
+    assert sorted(path.suffix for path in project.glob("kept.*")) == [".html", ".json"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
@@ -135,6 +155,7 @@ def test_ctrl_c_writes_what_was_measured(project):
     assert "Traceback" not in err
     assert "INCONCLUSIVE" in out.upper()
     (path,) = stored(project)
+    assert path.with_suffix(".html").exists()
     run = read_run(path)
     assert run.interrupted
     assert run.scenarios[0].cells

@@ -24,7 +24,7 @@ def files(project):
 def test_two_runs_of_hyperfine(perfkit, files):
     done = perfkit("compare", "hyperfine_base.json", "hyperfine_head.json", check=1)
     assert done.stdout.startswith("FAIL: 1 of 2 benchmarks got slower, python import.py by +12.")
-    assert "Compared: base hyperfine_base.json, head hyperfine_head.json." in done.stdout
+    assert "base hyperfine_base.json, head hyperfine_head.json\n" in done.stdout
     assert str(files) not in done.stdout
 
 
@@ -46,11 +46,14 @@ def test_a_bench_beside_itself_and_beside_another_seed(perfkit, files):
     ("form", "start"),
     [
         ("json", '{"kind":"compare"'),
-        ("md", "### ❌ perfkit: FAIL: "),
+        ("md", "<!-- perfkit -->\n### ❌ perfkit: FAIL: "),
         ("github", "::error title=perfkit compare%3A slower::python import.py: regressed, +12"),
         ("junit", '<?xml version="1.0"'),
         ("sarif", "{"),
         ("html", "<!doctype html>"),
+        ("gitlab", "[\n {"),
+        ("openmetrics", "# TYPE perfkit_run info"),
+        ("csv", "what,baseline,entry,metric"),
     ],
 )
 def test_every_format_goes_to_stdout(form, start, perfkit, files):
@@ -62,7 +65,7 @@ def test_it_is_stored_and_shown_again(perfkit, files):
     perfkit("compare", "hyperfine_base.json", "hyperfine_head.json", "-o", "kept/run.json", check=1)
     assert read_run(files / "kept" / "run.json").kind == "compare"
     perfkit("report", "kept/run.json", "-f", "md,html", check=0)
-    assert (files / "kept" / "run.md").read_text(encoding="utf-8").startswith("### ❌")
+    assert (files / "kept" / "run.md").read_text(encoding="utf-8").startswith("<!-- perfkit -->\n### ❌")
     again = perfkit("compare", "hyperfine_base.json", "hyperfine_head.json", "-o", "kept/run.json", check=2)
     assert "--force" in again.stderr
 
@@ -80,3 +83,17 @@ def test_what_cannot_be_compared_is_one_clear_sentence(perfkit, files):
         assert done.stderr.startswith("perfkit: ")
         assert says in done.stderr
         assert done.stdout == ""
+
+
+def test_in_github_there_is_a_summary_and_annotations_behind_the_text(perfkit, files):
+    two = ("compare", "hyperfine_base.json", "hyperfine_head.json", "--github")
+    given = {"GITHUB_STEP_SUMMARY": str(files / "summary.md")}
+    done = perfkit(*two, check=1, env=given)
+    assert done.stdout.startswith("FAIL: 1 of 2 benchmarks got slower")
+    assert "\n::error title=perfkit compare%3A slower::python import.py" in done.stdout
+    assert (files / "summary.md").read_text().startswith("<!-- perfkit -->\n### ❌ perfkit: FAIL: ")
+    done = perfkit(*two, "-f", "json", check=1, env=given)
+    assert json.loads(done.stdout)["kind"] == "compare"
+    assert "::error title=perfkit compare%3A slower" in done.stderr
+    assert perfkit(*two, "-f", "github", check=1, env=given).stdout.count("::error") == 1
+    assert "GITHUB_STEP_SUMMARY is not set" in perfkit(*two, check=2, env={"GITHUB_STEP_SUMMARY": ""}).stderr

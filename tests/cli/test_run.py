@@ -51,7 +51,7 @@ def program(project):
 
 
 def recorded(project):
-    (path,) = (project / "reports").glob("*.json*")
+    (path,) = (project / "reports").glob("2*.json*")
     run = read_run(path)
     return run, unpack(run.trace)
 
@@ -74,7 +74,7 @@ def test_the_programs_arguments_are_not_stored(perfkit, project, program):
     perfkit("run", program("pass"), "--password", "s3cr3t", check=0)
     run, _ = recorded(project)
     assert run.command == ["perfkit", "run", "program.py", "(and 2 arguments)"]
-    (page,) = (project / "reports").glob("*.html")
+    (page,) = (project / "reports").glob("2*.html")
     assert "s3cr3t" not in page.read_text()
 
 
@@ -431,7 +431,7 @@ def test_sleeping_is_not_called_computing(perfkit, project, program):
 
 def test_the_upright_line_is_the_programs_end(perfkit, project, program):
     perfkit("run", program(PROGRAM), input="", check=0)
-    (report,) = (project / "reports").glob("*.html")
+    (report,) = (project / "reports").glob("2*.html")
     assert "The upright line is the program's end." in report.read_text().replace("&#39;", "'")
 
 

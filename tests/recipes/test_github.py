@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from perfkit.report.formats.markdown import MARKER
 from tests.recipes import repository
 from tests.recipes.pipelines import github_job, load
 
@@ -69,19 +70,27 @@ def test_a_shallow_clone_is_refused_and_told_apart(run):
     assert summary == ""
 
 
-def comment(checked_out, **more):
+def comment(checked_out, long="", **more):
     folder, environment = checked_out("harmless", NUMBER="7", GH_REPO="team/shop", **more)
     (folder / "gate").mkdir()
-    (folder / "gate" / "counters.md").write_text("counters say\n")
-    (folder / "gate" / "times.md").write_text("times say\n")
+    (folder / "gate" / "counters.md").write_text(f"{MARKER}\ncounters say{long}\n", encoding="utf-8")
+    (folder / "gate" / "times.md").write_text(f"{MARKER}\ntimes say\n")
     return github_job(JOBS["comment"], folder, environment)
 
 
 def test_both_results_are_one_comment(checked_out, programs):
     job = comment(checked_out, GH_TOKEN="given")
     assert job.failed == [], job.output
-    assert repository.sent(programs) == "<!-- perfkit -->\ncounters say\ntimes say\n"
+    assert repository.sent(programs) == "<!-- perfkit -->\ncounters say\n<!-- perfkit -->\ntimes say\n"
     assert repository.asked(programs)[1] == "pr comment 7 --body-file comment.txt"
+
+
+def test_a_comment_is_never_longer_than_github_takes(checked_out, programs):
+    job = comment(checked_out, long="é" * 40_000, GH_TOKEN="given")
+    assert job.failed == [], job.output
+    sent = repository.sent(programs)
+    assert sent.startswith(f"{MARKER}\ncounters sayéé")
+    assert 60_000 < len(sent.encode()) <= 65_000
 
 
 def test_the_comment_of_before_is_changed(checked_out, programs):

@@ -1,11 +1,13 @@
 """docs/ci/gitlab.yml, carried out on the same project."""
 
+import json
 import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.recipes import repository
 from tests.recipes.pipelines import gitlab_job, load
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +32,18 @@ def test_one_query_more_is_stopped_and_shown_in_the_merge_request(run):
     assert job.failed == ["script: 1"], job.output
     failures = ET.parse(junit).iter("failure")
     assert any("SELECT name FROM customers WHERE id = ?" in ET.tostring(each, "unicode") for each in failures)
-    assert Path(PIPELINE[".perfkit"]["artifacts"]["reports"]["junit"]) == Path("gate/run.xml")
+    reports = {name: Path(path) for name, path in PIPELINE[".perfkit"]["artifacts"]["reports"].items()}
+    assert set(reports) == {"junit", "codequality", "metrics"}
+    assert reports["junit"] == Path("gate/run.xml")
+    folder = junit.parents[1]
+    (stopped,) = (
+        entry
+        for entry in json.loads((folder / reports["codequality"]).read_text(encoding="utf-8"))
+        if "SELECT name FROM customers WHERE id = ?" in entry["description"]
+        and entry["location"] == {"path": "orders.py", "lines": {"begin": repository.EXTRA_LINE}}
+    )
+    assert stopped["severity"] == "critical"
+    assert 'perfkit_outcome="fail"} 1' in (folder / reports["metrics"]).read_text(encoding="utf-8")
 
 
 def test_code_that_changes_nothing_passes(run):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from perfkit.bench.baselines.metrics import FAILED, FINDING
+from perfkit.bench.baselines.metrics import FAILED, FINDING, plain
 from perfkit.bench.baselines.wording import amount
 from perfkit.model import Change, Difference
 from perfkit.rules.growth import COUNTED
@@ -47,7 +47,14 @@ def _with_consequences(leads: list[Difference], rest: list[Difference]) -> list[
     if beneath:
         at = next((n for n, lead in enumerate(leads) if lead.metric != FAILED), 0)
         leads[at] = _with(leads[at], f"with it {_listed([amount(d) for d in beneath])}")
+    leads = [_with_finding(lead, beneath) for lead in leads]
     return [*leads, *(collapsed(against) if leads and against else against)]
+
+
+def _with_finding(lead: Difference, beneath: list[Difference]) -> Difference:
+    """A cause with the finding about its operation, which says how to mend it."""
+    of = [d.finding for d in beneath if d.finding is not None and plain(d.finding.template) == lead.template]
+    return replace(lead, finding=of[0]) if of and lead.finding is None else lead
 
 
 def of_several_worlds(differences: Sequence[Difference]) -> list[Difference]:

@@ -11,9 +11,9 @@ from perfkit.bench.baselines import wording
 from perfkit.bench.baselines.collapsing import collapsed, of_several_worlds
 from perfkit.bench.baselines.document import Baseline, Entry, Metrics, Values
 from perfkit.bench.baselines.inputs import changed_inputs
-from perfkit.bench.baselines.metrics import FAILED, FINDING, finding_parts, split
+from perfkit.bench.baselines.metrics import FAILED, FINDING, finding_of, finding_parts, split
 from perfkit.bench.baselines.places import Place, culprit, decider
-from perfkit.model import Change, Difference, Frame
+from perfkit.model import Change, Difference, Finding, Frame
 from perfkit.rules.growth import COUNTED
 from perfkit.stats.growth_class import growth_class
 
@@ -171,7 +171,15 @@ def _difference(
         growth_after=growth_class(current) if min(current) else "",
         site=_site(counter, template, before, now),
         detail=now.failed.get(size, "") if counter == FAILED else "",
+        finding=_finding(metric, kind, now) if counter == FINDING else None,
     )
+
+
+def _finding(metric: str, kind: Change, now: Entry) -> Finding | None:
+    """The finding as it is now; of one that is gone what the baseline says of it."""
+    if kind in (Change.BETTER, Change.VANISHED):
+        return finding_of(metric)
+    return now.findings.get(metric)
 
 
 def _site(counter: str, template: str, before: Entry, now: Entry) -> Frame | None:

@@ -17,7 +17,7 @@ from typing import Any
 from perfkit.bench.baselines.places import Paths, Place
 from perfkit.bench.baselines.toml import document, inline
 from perfkit.errors import BaselineError, NothingToCompareError, RunFileError
-from perfkit.model import Frame
+from perfkit.model import Finding, Frame
 from perfkit.model.storage import write_atomic
 from perfkit.stats.growth_class import growth_class
 
@@ -49,7 +49,8 @@ class Entry:
     ``states`` has the metrics of the "cold" run and, where it was measured, of the "warm" one; ``python``
     those that depend on Python's minor version, by it ("3.11"). ``places`` are the functions that operations
     were made through, at the largest size. ``inputs`` are what the values depend on besides the code.
-    Only a measured entry has ``paths`` (the lines of each metric) and ``failed`` (why, by size).
+    Only a measured entry has ``paths`` (the lines of each metric), ``failed`` (why, by size) and
+    ``findings``, the costliest of each metric.
     """
 
     states: dict[str, Metrics] = field(default_factory=dict)
@@ -58,6 +59,7 @@ class Entry:
     inputs: dict[str, str] = field(default_factory=dict)
     paths: Paths = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
+    findings: dict[str, Finding] = field(default_factory=dict)
 
     @property
     def sizes(self) -> set[int]:

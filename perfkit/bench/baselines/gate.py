@@ -14,7 +14,11 @@ from perfkit.bench.baselines.document import Baseline
 from perfkit.bench.baselines.measuring import GatePlan, Measurement, Progress, measure
 from perfkit.bench.baselines.updating import dropped_minors, updated
 from perfkit.bench.environment import describe_machine
+from perfkit.bench.harness import Plan
 from perfkit.bench.scenario import Scenario
+from perfkit.bench.targets.alone import enter_alone
+from perfkit.bench.targets.places import check_profile
+from perfkit.bench.targets.profile import NONE, Profile
 from perfkit.errors import BaselineError, NothingToCompareError
 from perfkit.model import Difference, Gate, Run
 
@@ -27,13 +31,16 @@ def gate(
     known: Iterable[str] = (),
     command: Sequence[str] = (),
     progress: Progress | None = None,
+    targets: Profile = NONE,
 ) -> Run:
-    """Measure ``scenarios`` and compare them with their files in ``folder``.
+    """Measure ``scenarios`` and compare them with their files in ``folder``; then what ``targets`` are about.
 
     ``known`` are the names of all scenarios, if all are gated: the file of another one is named as vanished.
-    Raises NothingToCompareError when none of the scenarios has a baseline, BaselineError for a bad file.
+    Raises NothingToCompareError when none of the scenarios has a baseline, BaselineError for a bad file,
+    ConfigError for a target of what does not exist.
     """
     _refuse_none(scenarios)
+    check_profile(targets, scenarios)
     started_ns = time.perf_counter_ns()
     files = {s.name: _read(path_of(folder, s.name)) for s in scenarios if path_of(folder, s.name).exists()}
     run = new_run(plan, command)
@@ -53,6 +60,7 @@ def gate(
     for name, baseline in sorted(files.items()):
         _enter(result, baseline, measured, name)
     result.differences += _left_files(folder, known)
+    enter_alone(run, scenarios, targets, _plan_of_targets(plan))
     run.machine.real_ns = time.perf_counter_ns() - started_ns
     return run
 
@@ -82,6 +90,16 @@ def update(
     return [
         sentence for name in after for sentence in _write(paths[name], before[name], after[name], measured)
     ]
+
+
+def _plan_of_targets(plan: GatePlan) -> Plan:
+    return Plan(
+        seed=plan.seed,
+        databases=plan.databases,
+        timeout_s=plan.timeout_s,
+        limit_s=plan.limit_s,
+        workers=plan.workers,
+    )
 
 
 def path_of(folder: Path, scenario: str) -> Path:

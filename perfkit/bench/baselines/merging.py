@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from perfkit.bench.baselines.document import Entry, Metrics
-from perfkit.bench.baselines.metrics import FINDING
+from perfkit.bench.baselines.metrics import FINDING, costliest
 
 
 def merged(parts: Iterable[Entry]) -> Entry:
@@ -21,6 +21,7 @@ def merged(parts: Iterable[Entry]) -> Entry:
             _add(whole.python.setdefault(minor, {}), metrics)
         whole.inputs |= part.inputs
         whole.failed |= part.failed
+        whole.findings = costliest([*whole.findings.items(), *part.findings.items()])
         size = max(part.sizes, default=-1)
         if part.places and size > largest:
             largest, whole.places, whole.paths = size, part.places, part.paths

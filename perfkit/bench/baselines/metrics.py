@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from perfkit.bench.baselines.document import Entry, Metrics
 from perfkit.bench.baselines.places import Paths, place_of, places_of
+from perfkit.errors import UnknownNameError
 from perfkit.model import Finding, Span, Trace
 from perfkit.rules.depth import depth
 from perfkit.rules.growth import COUNTED
@@ -61,7 +62,22 @@ def entry_of(
     if state == "cold":
         entry.places = places_of(spans, calls or {})
         entry.paths = _paths(spans)
+        entry.findings = costliest((finding_metric(finding), finding) for finding in findings)
     return entry
+
+
+def costliest(findings: Iterable[tuple[str, Finding]]) -> dict[str, Finding]:
+    """By metric the finding that costs most."""
+    found: dict[str, Finding] = {}
+    for metric, finding in findings:
+        known = found.get(metric)
+        if known is None or _cost(finding) > _cost(known):
+            found[metric] = finding
+    return found
+
+
+def _cost(finding: Finding) -> tuple[int, int, int]:
+    return finding.saving_ns or 0, finding.spent_ns, finding.count
 
 
 def template_of(span: Span) -> str:
@@ -101,6 +117,23 @@ def finding_parts(metric: str) -> tuple[str, str]:
     """Of a finding's line what it is, and the place that it is at."""
     what, _, place = metric.partition(" ")[2].rpartition(" at ")
     return what, place
+
+
+def finding_of(metric: str) -> Finding:
+    """What a finding's line tells of one that is gone: its rule, operation and place, no figures.
+
+    >>> finding_of("finding PK102 GET shop.test/x at shop.py:page").place
+    'shop.py:page'
+    """
+    from perfkit.rules.registry import load  # late: a rule brings what it needs
+
+    what, place = finding_parts(metric)
+    code, _, template = what.partition(" ")
+    try:
+        name = load(code).NAME
+    except UnknownNameError:  # of a package that is not installed here
+        name = ""
+    return Finding(code, name, template, 0, 0, place="" if place == "no line" else place)
 
 
 def _of_templates(spans: Iterable[Span]) -> Counter[str]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from perfkit.bench.baselines.document import Baseline
 from perfkit.bench.baselines.metrics import FAILED, FINDING, finding_parts
-from perfkit.model import Change, Difference, Frame
+from perfkit.model import Change, Difference, Finding, Frame
 from perfkit.rules.savings import text as duration
 from perfkit.stats.growth_class import big_o, is_worse_class
 
@@ -50,11 +50,12 @@ class Maker(NamedTuple):
         growth_after: str,
         site: Frame | None,
         detail: str = "",
+        finding: Finding | None = None,
     ) -> Difference:
         """Of one line of the baseline."""
         made = Difference(
             self.baseline.name, self.entry, change, metric, template, state, size, before, after,
-            growth_before, growth_after, site,
+            growth_before, growth_after, site, finding=finding,
         )  # fmt: skip
         return _says(made, f"{changed(made)}{f': {detail}' if detail else ''}; {self._advice(made)}")
 
@@ -100,7 +101,7 @@ class Maker(NamedTuple):
 def new_entry(baseline: Baseline, name: str) -> Difference:
     """An entry that the baseline does not have."""
     made = Difference(baseline.name, name, Change.NEW, "entry")
-    return _says(made, f"new: {name} is not in the baseline; record it: {record(baseline, 'new')}")
+    return _says(made, f"{name} is not in the baseline; record it: {record(baseline, 'new')}")
 
 
 def vanished_entry(baseline: Baseline, name: str) -> Difference:
@@ -108,7 +109,8 @@ def vanished_entry(baseline: Baseline, name: str) -> Difference:
     made = Difference(baseline.name, name, Change.VANISHED, "entry")
     what = "strategy or world" if baseline.kind == "scenario" else "test"
     return _says(
-        made, f"vanished: {name} is in the baseline, and no {what} has it; {record(baseline, 'removed')}"
+        made,
+        f"{name} is in the baseline, and no {what} has it; record it: {record(baseline, 'removed')}",
     )
 
 

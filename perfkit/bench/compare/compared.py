@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from perfkit.model import Change, Difference
 
-RANK = (Change.WORSE, Change.INPUTS, Change.BETTER)
+RANK = (Change.WORSE, Change.INPUTS, Change.NEW, Change.VANISHED, Change.BETTER)
 """The order that differences are told in."""
 
 MAX_NAMES = 20
@@ -16,11 +16,15 @@ MAX_NAMES = 20
 
 @dataclass
 class Compared:
-    """``lines`` is the number of figures that were compared; ``notes`` name what only one run has."""
+    """``lines`` is the number of figures that were compared; ``notes`` name what only one run has.
+
+    ``problems`` say why not all could be compared.
+    """
 
     lines: int = 0
     differences: list[Difference] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 def only_one(what: str, base: Iterable[str], head: Iterable[str]) -> list[str]:

@@ -5,7 +5,7 @@ else, and forks for each measurement (where it cannot, each has a server of its 
 figure is then the same on each run.
 """
 
-from perfkit.bench.fresh.client import measure_fresh
+from perfkit.bench.fresh.client import measure_fresh, measure_peak
 from perfkit.bench.fresh.result import Fresh
 
-__all__ = ["Fresh", "measure_fresh"]
+__all__ = ["Fresh", "measure_fresh", "measure_peak"]

@@ -55,6 +55,18 @@ def measure_fresh(
             hand.end()
 
 
+def measure_peak(job: Job, *, timeout_s: float = 120.0) -> Fresh:
+    """The job's cold run with the height of memory's peak, in a server of its own.
+
+    Synchronous strategies have one, too, here: it is not exact to the byte, see ``measure_fresh``.
+    """
+    server = Server(key_of(job))
+    try:
+        return server.ask(Task(job, bytecodes=False, peaks=True), timeout_s)[0]
+    finally:
+        server.close()
+
+
 def _smallest_sizes(jobs: Iterable[Job]) -> dict[tuple[str, str, str], int]:
     """The smallest size of each strategy in each world."""
     sizes: dict[tuple[str, str, str], int] = {}

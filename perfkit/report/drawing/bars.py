@@ -11,7 +11,9 @@ from perfkit.report.view.strategies import Bar
 ROW = 36
 """Height of a name with its bar below it."""
 
-_THICK = 11
+TOP, THICK = 19, 11
+LEAST = 0.4
+"""Per cent of the width that a bar has at least, so that it is seen."""
 
 
 def bars(group: Iterable[Bar], axis: Axis, label: str, identity: str) -> str:
@@ -21,40 +23,40 @@ def bars(group: Iterable[Bar], axis: Axis, label: str, identity: str) -> str:
     """
     shown = list(group)
     bottom = ROW * len(shown) + 4
-    parts = (
-        [f"<defs>{svg.hatch(identity, svg.VERMILION)}</defs>"]
-        if any(b.role == "wrong" for b in shown)
-        else []
-    )
     marks = axis.ticks()
-    parts += [svg.grid(marks, 0, bottom), *svg.labels(marks, bottom)]
-    for index, bar in enumerate(shown):
-        parts.extend(_one(bar, axis, index * ROW, identity))
-    return svg.drawing(parts, bottom + svg.AXIS_HEIGHT, label)
+    paths = [svg.grid(marks, (0, bottom))]
+    for role, colour in (("baseline", svg.GREY), ("right", svg.BLUE)):
+        paths.append(svg.strokes([(0, _end(bar, axis), y) for bar, y in _rows(shown, role)], THICK, colour))
+    parts = [svg.stretched(paths, bottom), named((bar.name, bar.label) for bar in shown)]
+    wrong = _rows(shown, "wrong")
+    if wrong:
+        parts.append(f"<defs>{svg.hatch(identity, svg.VERMILION)}</defs>")
+        paint = f'fill="url(#{identity})" stroke="{svg.VERMILION}"'
+        parts += [svg.bar(0, _end(bar, axis), y, THICK, attributes=paint) for bar, y in wrong]
+    parts += [_whisker(bar, axis, index) for index, bar in enumerate(shown) if bar.high_ns > bar.low_ns]
+    return svg.drawing([*parts, *svg.labels(marks, bottom)], bottom + svg.AXIS_HEIGHT, label)
 
 
-def named_bar(name: str, label: str, top: float, start: float, end: float, attributes: str) -> Iterable[str]:
-    """A bar from ``start`` to ``end`` per cent, below its name and its label in one line."""
-    yield from _named(name, label, top)
-    yield svg.bar(start, end, top + 19, _THICK, least=0.4, attributes=attributes)
+def named(rows: Iterable[tuple[str, str]]) -> str:
+    """The name and the label of each row, in one line above its bar."""
+    names, labels = "", ""
+    for index, (name, label) in enumerate(rows):
+        names += svg.text("0", index * ROW + 14, name)
+        labels += svg.text("100%", index * ROW + 14, label)
+    return f'{names}<g text-anchor="end" font-weight="600">{labels}</g>'
 
 
-def _named(name: str, label: str, top: float) -> Iterable[str]:
-    yield svg.text("0", top + 14, name)
-    yield svg.text("100%", top + 14, label, anchor="end", attributes='font-weight="600"')
+def _rows(shown: list[Bar], role: str) -> list[tuple[Bar, float]]:
+    """The bars of that role and where they are."""
+    return [(bar, index * ROW + TOP) for index, bar in enumerate(shown) if bar.role == role]
 
 
-def _one(bar: Bar, axis: Axis, top: float, identity: str) -> Iterable[str]:
-    if bar.role == "none":
-        yield from _named(bar.name, bar.label, top)
-        return
-    paint = {"baseline": svg.GREY, "right": svg.BLUE, "wrong": f"url(#{identity})"}[bar.role]
-    outline = f' stroke="{svg.VERMILION}"' if bar.role == "wrong" else ""
-    end = axis.percent(bar.elapsed_ns)
-    yield from named_bar(bar.name, bar.label, top, 0, end, f'fill="{paint}"{outline}')
-    if bar.high_ns > bar.low_ns:
-        low, high, middle = axis.percent(bar.low_ns), axis.percent(bar.high_ns), top + 19 + _THICK / 2
-        stroke = 'stroke="currentColor" stroke-width="1.5"'
-        yield svg.line(low, high, middle, middle, stroke)
-        for place in (low, high):
-            yield svg.line(place, place, middle - 4, middle + 4, stroke)
+def _end(bar: Bar, axis: Axis) -> float:
+    return max(axis.percent(bar.elapsed_ns), LEAST)
+
+
+def _whisker(bar: Bar, axis: Axis, index: int) -> str:
+    """From the smallest to the largest sample."""
+    low, high, middle = axis.percent(bar.low_ns), axis.percent(bar.high_ns), index * ROW + TOP + THICK / 2
+    ends = "".join(svg.line(place, place, middle - 4, middle + 4) for place in (low, high))
+    return f'<g stroke="currentColor" stroke-width="1.5">{svg.line(low, high, middle, middle)}{ends}</g>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -41,18 +42,20 @@ def drawing(kind: str, what: str) -> Iterator[None]:
         import matplotlib as mpl
     except ImportError as error:
         raise MissingExtraError(what, "matplotlib", "report") from error
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
+        # a name in letters that the font lacks is drawn as boxes in a PNG; an SVG has the reader's fonts
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         mpl.rcdefaults()
         colour = SENTINEL if kind == "svg" else _INK
         mpl.rcParams.update({**_SETTINGS, **dict.fromkeys(_COLOURED, colour)})
         yield
 
 
-def saved(figure: Figure, kind: str) -> bytes:
-    """The bytes of a figure, without date or version."""
+def saved(figure: Figure, kind: str, *, dpi: int = 150) -> bytes:
+    """The bytes of a figure, without date or version; ``dpi`` are the dots per inch of a PNG."""
     out = io.BytesIO()
     if kind == "svg":
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     else:
-        figure.savefig(out, format="png", dpi=150, facecolor="white", metadata={"Software": None})
+        figure.savefig(out, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
     return out.getvalue()

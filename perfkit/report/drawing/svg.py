@@ -15,6 +15,7 @@ VERMILION = "#d5561f"
 """Told apart by every kind of colour vision; each at least 3:1 on the light and the dark page."""
 
 AXIS_HEIGHT = 22
+FAINT = 'stroke="currentColor" stroke-opacity=".18"'
 LEAST = 0.15
 """Narrower bars, in per cent of the drawing, could not be seen."""
 
@@ -22,10 +23,12 @@ LEAST = 0.15
 def text(
     x: str, y: float, content: str, *, anchor: str = "start", size: int = 12, attributes: str = ""
 ) -> str:
-    """A line of text; ``content`` is escaped."""
+    """A line of text; ``content`` is escaped. ``size`` 0 is that of what is around it."""
     end = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    # a drawing's own size is 12
+    height = "" if size in (0, 12) else f' font-size="{size}"'
     more = f" {attributes}" if attributes else ""
-    return f'<text x="{x}" y="{plain(y)}" font-size="{size}"{end}{more}>{escape(content)}</text>'
+    return f'<text x="{x}" y="{plain(y)}"{height}{end}{more}>{escape(content)}</text>'
 
 
 def bar(
@@ -39,20 +42,49 @@ def bar(
     )
 
 
-def bars(places: Iterable[tuple[float, float, float]], height: float, attributes: str) -> str:
-    """Rectangles of one height as one path; each from, to (per cent) and y. Takes a third of their bytes.
+Place = tuple[float, float, float]
+"""Of a bar: from and to in per cent, and y."""
 
-    A path knows no per cent, so it is drawn in hundredths of them and stretched to the width of the drawing.
-    """
-    path, bottom = "", 0.0
+
+def strokes(places: Iterable[Place], thick: float, colour: str) -> str:
+    """Bars of one thickness as one path for ``stretched``: a tenth of the bytes of rectangles."""
+    data, at = "", (0, 0.0)
     for start, end, y in places:
         left, width = (round(100 * number) for number in _seen(start, end, LEAST))
-        path += f"M{left} {plain(y)}h{width}v{plain(height)}h-{width}z"
-        bottom = max(bottom, y + height)
-    box = f'width="100%" height="{plain(bottom)}" viewBox="0 0 10000 {plain(bottom)}"'
+        middle = round(y + thick / 2, 2)
+        data += f"m{left - at[0]} {plain(middle - at[1])}h{width}"
+        at = (left + width, middle)
+    return _path(data, f'stroke="{colour}" stroke-width="{plain(thick)}"')
+
+
+def outlines(places: Iterable[Place], height: float, colour: str) -> str:
+    """The same as empty frames."""
+    data, at = "", (0, 0.0)
+    for start, end, y in places:
+        left, width = (round(100 * number) for number in _seen(start, end, LEAST))
+        data += f"m{left - at[0]} {plain(y - at[1])}h{width}v{plain(height)}h-{width}z"
+        at = (left, y)
+    return _path(data, f'stroke="{colour}" stroke-width="1.2"')
+
+
+def uprights(places: Iterable[Place], attributes: str) -> str:
+    """Upright lines as one path for ``stretched``; each at (per cent), from and to (pixels)."""
+    data = "".join(f"M{round(100 * x)} {plain(top)}v{plain(bottom - top)}" for x, top, bottom in places)
+    return _path(data, attributes)
+
+
+def _path(data: str, attributes: str) -> str:
+    return f'<path d="{data}" {attributes} vector-effect="non-scaling-stroke"/>' if data else ""
+
+
+def stretched(paths: Iterable[str], height: float) -> str:
+    """Paths in hundredths of per cent (across) and pixels (down), as wide as the drawing.
+
+    A path itself knows no per cent; the lines keep their thickness.
+    """
     return (
-        f'<svg {box} preserveAspectRatio="none" overflow="visible">'
-        f'<path d="{path}" {attributes} vector-effect="non-scaling-stroke"/></svg>'
+        f'<svg width="100%" height="{plain(height)}" viewBox="0 0 10000 {plain(height)}" '
+        f'preserveAspectRatio="none" overflow="visible" fill="none">{"".join(paths)}</svg>'
     )
 
 
@@ -68,23 +100,27 @@ def line(x1: float, x2: float, y1: float, y2: float, attributes: str = "") -> st
     return f'<line x1="{plain(x1)}%" x2="{plain(x2)}%" y1="{plain(y1)}" y2="{plain(y2)}"{more}/>'
 
 
-def grid(marks: Iterable[tuple[float, str]], top: float, bottom: float) -> str:
-    """Faint upright lines from ``top`` to ``bottom`` at each tick."""
-    lines = "".join(line(place, place, top, bottom) for place, _ in marks)
-    return f'<g stroke="currentColor" stroke-opacity=".18">{lines}</g>'
+def grid(marks: Iterable[tuple[float, str]], *stretches: tuple[float, float]) -> str:
+    """Faint upright lines at each tick, for each stretch from its top to its bottom; for ``stretched``."""
+    ticks = [place for place, _ in marks]
+    return uprights([(place, *stretch) for stretch in stretches for place in ticks], FAINT)
 
 
-def labels(marks: Iterable[tuple[float, str]], bottom: float) -> Iterable[str]:
-    """The labels of the ticks below ``bottom``; one that would touch the label before it is left out."""
-    free_from = -100.0
+def labels(marks: Iterable[tuple[float, str]], bottom: float, *, room: float = 11) -> Iterable[str]:
+    """The labels of the ticks below ``bottom``, at least ``room`` per cent apart: others are left out."""
+    free_from, texts = -100.0, []
     for place, label in marks:
         if place < free_from:
             continue
         anchor = "start" if place < 4 else "end" if place > 94 else "middle"
-        yield text(
-            f"{plain(place)}%", bottom + 14, label, anchor=anchor, size=11, attributes='fill-opacity=".8"'
-        )
-        free_from = place + 11
+        texts.append(text(f"{plain(place)}%", bottom + 14, label, anchor=anchor, size=0))
+        free_from = place + room
+    yield small(texts)
+
+
+def small(texts: Iterable[str]) -> str:
+    """Texts of size 0 as those of ticks are."""
+    return f'<g font-size="11" fill-opacity=".8">{"".join(texts)}</g>'
 
 
 def hatch(identity: str, colour: str) -> str:
@@ -99,8 +135,8 @@ def hatch(identity: str, colour: str) -> str:
 def drawing(parts: Iterable[str], height: float, label: str) -> str:
     """The parts as one ``<svg>`` of full width."""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{plain(height)}" role="img" '
-        f'aria-label="{escape(label)}" fill="currentColor" font-family="system-ui, sans-serif">'
+        f'<svg width="100%" height="{plain(height)}" role="img" aria-label="{escape(label)}" '
+        'fill="currentColor" font-size="12">'
         f"{''.join(parts)}</svg>"
     )
 

@@ -8,9 +8,12 @@ Source: docs.github.com, "Workflow commands for GitHub Actions"; actions/toolkit
 
 from __future__ import annotations
 
-from perfkit.model import Gate, Run
+from collections.abc import Iterator
+
+from perfkit.model import Run
 from perfkit.report import units
-from perfkit.report.view.findings import Found, of_run
+from perfkit.report.view.alerts import of_strategies, of_targets, of_tunings, other_findings
+from perfkit.report.view.findings import Found
 from perfkit.report.view.gate import Alert, alerts, headline
 
 MAX_ANNOTATIONS = 10
@@ -21,30 +24,28 @@ _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(run: Run) -> bytes:
-    """A line for each annotation. Without findings one plain line, which is no annotation."""
+    """A line for each annotation, and of a gate the verdict, which is none; without any it says so."""
+    lines = list(_annotations(run))
+    left = len(lines) - MAX_ANNOTATIONS
+    if left > 0:
+        more = units.plural(left, "more difference" if run.gate else "more finding")
+        title = "perfkit gate" if run.gate else "perfkit"
+        notice = _command("notice", {"title": title}, f"{more} not shown here; the report has all.")
+        lines = [*lines[:MAX_ANNOTATIONS], notice]
     if run.gate is not None:
-        return _of_gate(run, alerts(run.gate))
-    found, problems = of_run(run), run.problems()
-    room = MAX_ANNOTATIONS - bool(problems)
-    lines = [_command("error", {"title": "perfkit"}, "\n".join(_shown(problems)))] if problems else []
-    lines += [_annotation(one) for one in found[:room]]
-    if len(found) > room:
-        more = units.plural(len(found) - room, "more finding")
-        lines.append(_command("notice", {"title": "perfkit"}, f"{more} not shown here; the report has all."))
+        lines.append(f"perfkit: {run.outcome.name}: {headline(run.gate, run.outcome)}")
     return "\n".join([*(lines or ["perfkit: no findings"]), ""]).encode("utf-8", "replace")
 
 
-def _of_gate(run: Run, found: list[Alert]) -> bytes:
-    """A line for each thing that stops the change or could not be compared; else the verdict."""
-    gate = run.gate or Gate()
-    lines = [_alert(alert) for alert in found[:MAX_ANNOTATIONS]]
-    if len(found) > MAX_ANNOTATIONS:
-        more = units.plural(len(found) - MAX_ANNOTATIONS, "more difference")
-        lines.append(
-            _command("notice", {"title": "perfkit gate"}, f"{more} not shown here; the report has all.")
-        )
-    verdict = f"perfkit: {run.outcome.name}: {headline(gate, run.outcome)}"
-    return "\n".join([*lines, verdict, ""]).encode("utf-8", "replace")
+def _annotations(run: Run) -> Iterator[str]:
+    """What the run fails for, what could not be told, then findings: those that the change brought first."""
+    failed = [alert.text for alert in (*of_strategies(run), *of_tunings(run))]
+    if failed:
+        yield _command("error", {"title": "perfkit"}, "\n".join(_shown(failed)))
+    found = [*(alerts(run.gate) if run.gate else []), *of_targets(run)]
+    yield from map(_alert, sorted(found, key=lambda alert: not alert.stops))
+    findings = [one for one in other_findings(run) if one.status != "known"]
+    yield from map(_annotation, sorted(findings, key=lambda one: one.status != "new"))
 
 
 def _alert(alert: Alert) -> str:

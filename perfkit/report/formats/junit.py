@@ -5,13 +5,15 @@ that passes. A scenario is a suite of its own: a test case for each strategy, wh
 and one for each finding. Findings in strategies that are there to be slow or wrong are skipped, not failed.
 
 A gate has a suite with a test case for each entry that is no longer true, each benchmark and each problem:
-what stops the change fails, what could not be decided is skipped.
+what stops the change fails, what could not be decided is skipped, as are findings that the base has, too.
+Each target is a test case, and each strategy that was tuned.
 
 Names hold no line and no count, so that a CI system finds the same finding again in the next run.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,11 +23,13 @@ from msgspec.structs import replace
 
 from perfkit.model import Cell, Gate, Outcome, Run, ScenarioResult
 from perfkit.report import units
+from perfkit.report.view.alerts import TARGETS, of_targets, of_tunings, target_name, tuning_key
 from perfkit.report.view.findings import Found, of_recording, of_scenario
 from perfkit.report.view.gate import TIMES, Alert, alerts, headline, view
 from perfkit.report.view.headline import outcome_meaning
 
 MEANT = "only in strategies that are there to be slow or wrong"
+KNOWN = "known: the base has it, too"
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, not even as references."""
@@ -48,12 +52,19 @@ class _Case:
 
 def render(run: Run) -> bytes:
     """The document in UTF-8, ending in a newline."""
-    suites = {f"perfkit.{units.clean(s.name, 60)}": list(_of_scenario(s)) for s in run.scenarios}
+    suites = {f"perfkit.{units.clean(s.name, 60)}": list(_of_scenario(s, run.gate)) for s in run.scenarios}
     if run.gate is not None:
         suites["perfkit.gate"] = list(_of_gate(run.gate, run.outcome))
-    elif not run.scenarios:
-        suites["perfkit"] = list(_of_findings(of_recording(run))) or [_nothing_found(run)]
+    if run.tunings:
+        suites["perfkit.tune"] = list(_of_tunings(run))
+    if run.targets:
+        suites[TARGETS] = list(_of_targets(run))
+    recorded = list(_of_findings(of_recording(run)))
+    if recorded or not suites:
+        suites["perfkit"] = recorded or [_nothing_found(run)]
     root = Element("testsuites", name="perfkit")
+    seen: dict[tuple[str, str], int] = {}
+    suites = {name: [_unlike(case, seen) for case in cases] for name, cases in suites.items()}
     for name, cases in suites.items():
         _suite(root, name, cases)
     _count(root, [case for cases in suites.values() for case in cases])
@@ -62,12 +73,19 @@ def render(run: Run) -> bytes:
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + body + b"\n"
 
 
-def _of_scenario(scenario: ScenarioResult) -> Iterable[_Case]:
+def _unlike(case: _Case, seen: dict[tuple[str, str], int]) -> _Case:
+    """With a number where a case of that name came before: one operation on two lines of one function."""
+    key = (case.group, case.name)
+    seen[key] = seen.get(key, 0) + 1
+    return case if seen[key] == 1 else dataclasses.replace(case, name=f"{case.name} ({seen[key]})")
+
+
+def _of_scenario(scenario: ScenarioResult, gate: Gate | None) -> Iterable[_Case]:
     for info in scenario.strategies:
         cells = [cell for cell in scenario.cells if cell.strategy == info.name]
         if cells:
             yield _of_strategy(scenario, info.name, cells)
-    yield from _of_findings(of_scenario(scenario))
+    yield from _of_findings(of_scenario(scenario, gate))
 
 
 def _of_strategy(scenario: ScenarioResult, name: str, cells: list[Cell]) -> _Case:
@@ -86,20 +104,17 @@ def _of_strategy(scenario: ScenarioResult, name: str, cells: list[Cell]) -> _Cas
 
 
 def _of_findings(found: list[Found]) -> Iterable[_Case]:
-    seen: dict[str, int] = {}
     for one in found:
         row, site = one.row, one.finding.site
         place = f"{site.file} in {site.function}" if site else row.site
-        name = f"{units.clean(place, 200)}: {row.template}"
-        seen[name] = seen.get(name, 0) + 1
+        excused = MEANT if one.meant else KNOWN if one.status == "known" else ""
         called = [f"Called from: {' < '.join(row.path)}"] if row.path else []
         yield _Case(
             group=f"{row.rule} {row.name}",
-            # the same operation on two lines of one function
-            name=name if seen[name] == 1 else f"{name} ({seen[name]})",
+            name=f"{units.clean(place, 200)}: {row.template}",
             spent_ns=one.finding.spent_ns,
-            outcome="skipped" if one.meant else "failure",
-            message=f"{MEANT}: {row.sentence}" if one.meant else row.sentence,
+            outcome="skipped" if excused else "failure",
+            message=f"{excused}: {row.sentence}" if excused else row.sentence,
             kind=row.rule,
             details="\n".join([f"{row.rule} {row.where}", *row.lines, *called]),
             file=site.file if site else "",
@@ -136,6 +151,22 @@ def _of_alerts(group: str, name: str, found: list[Alert]) -> _Case:
         file=site.file if site else "",
         line=max(1, site.line) if site else 0,
     )
+
+
+def _of_tunings(run: Run) -> Iterable[_Case]:
+    """One for each strategy that was tuned; it fails where no setting keeps the limits."""
+    failed = {(alert.group, alert.name): [alert] for alert in of_tunings(run)}
+    for tuning in run.tunings:
+        group, name = tuning_key(tuning)
+        case = failed.get((group, name))
+        yield _of_alerts(group, name, case) if case else _Case(group, name)
+
+
+def _of_targets(run: Run) -> Iterable[_Case]:
+    """One for each target; what could not be measured is skipped."""
+    alerts_of = {alert.name: alert for alert in of_targets(run)}
+    for name in dict.fromkeys(map(target_name, run.targets)):
+        yield _of_alerts(TARGETS, name, [alerts_of[name]]) if name in alerts_of else _Case(TARGETS, name)
 
 
 def _nothing_found(run: Run) -> _Case:

@@ -18,8 +18,9 @@ import msgspec
 from perfkit.model import Frame, Run
 from perfkit.model.plain import encode
 from perfkit.report import units
-from perfkit.report.view.findings import Found, of_run
-from perfkit.report.view.gate import RULES, Alert, alerts
+from perfkit.report.view.alerts import RULES, of_targets, other_findings
+from perfkit.report.view.findings import Found
+from perfkit.report.view.gate import Alert, alerts
 from perfkit.report.view.headline import warnings_of
 from perfkit.report.view.rule_pages import RulePage, of_rules, plain
 
@@ -35,6 +36,7 @@ FINGERPRINT = "perfkit/v1"
 """Raised when ``Finding.identity`` is made in another way."""
 
 _ROOT = "%SRCROOT%"
+_STATES = {"new": "new", "known": "unchanged"}
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
 
 Json = dict[str, Any]
@@ -42,9 +44,9 @@ Json = dict[str, Any]
 
 def render(run: Run) -> bytes:
     """The log with one run, indented, ending in a newline. The same run gives the same bytes."""
-    found = of_run(run)
+    found = other_findings(run)
     shown = found[:MAX_RESULTS]
-    gated = alerts(run.gate)[:MAX_RESULTS] if run.gate is not None else []
+    gated = [*(alerts(run.gate) if run.gate else []), *of_targets(run)][:MAX_RESULTS]
     codes = sorted({one.finding.rule for one in shown})
     kinds = sorted({one.rule for one in gated})
     names = {one.finding.rule: one.finding.name for one in shown}
@@ -116,6 +118,7 @@ def _result(found: Found, codes: list[str], run: Run) -> Json:
         "locations": [_location(site) if site else _elsewhere(found, run)],
         "partialFingerprints": {FINGERPRINT: finding.identity},
         **(flow if len(path) > 1 else {}),
+        **({"baselineState": _STATES[found.status]} if found.status in _STATES else {}),
         "properties": {
             "count": finding.count,
             "traces": finding.traces,

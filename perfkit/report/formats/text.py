@@ -8,7 +8,7 @@ from perfkit.errors import MissingExtraError
 from perfkit.model import Run
 from perfkit.report.terminal.terminal import render_terminal
 
-WIDTH = 100
+WIDTH = 80
 
 
 def render(run: Run) -> bytes:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from perfkit.model import Cell, Finding, Run, ScenarioResult
+from perfkit.model import Cell, Change, Finding, Gate, Run, ScenarioResult
 from perfkit.report import units
-from perfkit.report.view.headline import is_timed, place_of, times, worst_of
+from perfkit.report.view.words import is_timed, place_of, times, worst_of
 
 MAX_ROWS = 500
 """Rows of a page; more make it slow to open. The run's JSON has all."""
+
+MAX_CARDS = 5
+"""Findings that a section shows in full; the others are rows of a table."""
+
+MAX_NEW = 12
+"""New ones, which are what a change is judged by."""
+
+MAX_STRATEGIES = 6
+"""Named one by one where a finding was seen."""
 
 WRONG = "PK501"
 """The one rule whose finding is a wrong result, not a slow one."""
@@ -25,6 +34,7 @@ class Found(NamedTuple):
 
     ``file`` is where it was seen as far as it names no line itself. ``meant``: only in strategies that are
     there to be slow or wrong, baselines and those that declare a flaw. ``imported``: from a file of traces.
+    ``status`` is "new" or "known" beside another run.
     """
 
     finding: Finding
@@ -33,6 +43,7 @@ class Found(NamedTuple):
     file: str = ""
     meant: bool = False
     imported: bool = False
+    status: str = ""
 
     @property
     def level(self) -> str:
@@ -44,7 +55,14 @@ class Found(NamedTuple):
     @property
     def row(self) -> FindingRow:
         """The same as text."""
-        return row(self.finding, self.worst, self.cells, imported=self.imported)
+        return row(
+            self.finding,
+            self.worst,
+            self.cells,
+            imported=self.imported,
+            status=self.status,
+            meant=self.meant,
+        )
 
 
 @dataclass(frozen=True)
@@ -52,6 +70,7 @@ class FindingRow:
     """One finding as text, cut to what a page has room for. ``site`` names a line, or the spans around it.
 
     ``times`` is "" for what is about answers or counters, and not about operations and their time.
+    ``status`` is "new", "known" or "fixed" beside another run, else ""; ``meant`` as ``Found`` has it.
     """
 
     rule: str
@@ -70,6 +89,8 @@ class FindingRow:
     fix: str
     worst: str
     cells: tuple[str, ...]
+    status: str = ""
+    meant: bool = False
 
     @property
     def effect(self) -> str:
@@ -98,24 +119,51 @@ class FindingRow:
         return (self.sentence, *(f"{name}: {text}" for name, text in facts.items() if text))
 
 
+class Parted(NamedTuple):
+    """Findings of a page: in full, or as rows of a table under ``title``; how many are ``left`` out."""
+
+    cards: tuple[FindingRow, ...]
+    folded: tuple[FindingRow, ...]
+    title: str
+    left: int
+
+
+def parted(rows: Sequence[FindingRow]) -> Parted:
+    """New ones in full, of others the costliest; known ones that are meant to be there never."""
+    kept = rows[:MAX_ROWS]
+    new = [row for row in kept if row.status == "new"][:MAX_NEW]
+    others = [row for row in kept if row not in new and not (row.status == "known" and row.meant)]
+    cards = [*new, *others[: max(0, MAX_CARDS - len(new))]]
+    folded = [row for row in kept if row not in cards]
+    meant = all(row.meant and row.status == "known" for row in folded)
+    which = " known" if meant else " more"
+    of = " of strategies that are meant to be slow" if meant else ""
+    count = units.plural(len(folded), "finding")
+    number, _, word = count.partition(" ")
+    return Parted(tuple(cards), tuple(folded), f"{number}{which} {word}{of}", max(0, len(rows) - MAX_ROWS))
+
+
 def of_run(run: Run) -> list[Found]:
     """All findings of a run of any kind: wrong answers first, then by cost, what is meant last."""
-    found = [found for scenario in run.scenarios for found in of_scenario(scenario)]
+    found = [found for scenario in run.scenarios for found in of_scenario(scenario, run.gate)]
     return sorted(
         [*found, *of_recording(run)], key=lambda one: (_LEVELS.index(one.level), *_cost(one.finding))
     )
 
 
 def of_recording(run: Run) -> list[Found]:
-    """The findings of a recorded program or of imported traces, the costliest first."""
+    """The findings of a recorded program or of imported traces: new ones, then the costliest first."""
     # of several files the first: which one a finding is from is not kept
     source = run.imported.source.partition(", ")[0] if run.imported else ""
     imported = run.imported is not None
-    return [Found(finding, file=source, imported=imported) for finding in sorted(run.findings, key=_cost)]
+    found = [
+        Found(one, file=source, imported=imported, status=_status(one, run.gate)) for one in run.findings
+    ]
+    return sorted(found, key=_order)
 
 
-def of_scenario(scenario: ScenarioResult) -> list[Found]:
-    """The findings of all cells, one for each identity, the costliest first."""
+def of_scenario(scenario: ScenarioResult, gate: Gate | None = None) -> list[Found]:
+    """The findings of all cells, one for each identity: those that ``gate`` calls new, then by cost."""
     seen: dict[str, list[tuple[Cell, Finding]]] = {}
     for cell in scenario.cells:
         for finding in cell.findings:
@@ -129,8 +177,22 @@ def of_scenario(scenario: ScenarioResult) -> list[Found]:
         cells = [cell for cell, _ in pairs]
         meant = all(_is_meant(scenario, cell.strategy) for cell in cells)
         places = tuple(_places(scenario, cells))
-        found.append(Found(worst, units.clean(place, 200), places, scenario.file, meant))
-    return sorted(found, key=lambda one: _cost(one.finding))
+        status = _status(worst, gate)
+        found.append(Found(worst, units.clean(place, 200), places, scenario.file, meant, status=status))
+    return sorted(found, key=_order)
+
+
+def _status(finding: Finding, gate: Gate | None) -> str:
+    """Beside another run; "" without one, or where nothing could be compared."""
+    if gate is None or not gate.compared:
+        return ""
+    new = (Change.WORSE, Change.NEW)
+    known = {d.finding.identity for d in gate.differences if d.finding is not None and d.change in new}
+    return "new" if finding.identity in known else "known"
+
+
+def _order(one: Found) -> tuple[object, ...]:
+    return one.status != "new", *_cost(one.finding)
 
 
 def _is_meant(scenario: ScenarioResult, strategy: str) -> bool:
@@ -143,7 +205,13 @@ def _cost(finding: Finding) -> tuple[int, int, str, str, str]:
 
 
 def row(
-    finding: Finding, worst: str = "", cells: tuple[str, ...] = (), *, imported: bool = False
+    finding: Finding,
+    worst: str = "",
+    cells: tuple[str, ...] = (),
+    *,
+    imported: bool = False,
+    status: str = "",
+    meant: bool = False,
 ) -> FindingRow:
     """One finding as text."""
     saving = _UNKNOWN if finding.saving_ns is None else units.seconds(finding.saving_ns)
@@ -165,6 +233,8 @@ def row(
         fix=units.clean(finding.fix, 500),
         worst=worst,
         cells=cells,
+        status=status,
+        meant=meant,
     )
 
 
@@ -173,7 +243,8 @@ def _world(scenario: ScenarioResult, name: str) -> str:
 
 
 def _places(scenario: ScenarioResult, cells: list[Cell]) -> Iterable[str]:
-    """The cells by strategy and sizes, worlds of equal sizes together."""
+    """The cells by strategy and sizes; worlds, and then strategies, of equal sizes together."""
+    together: dict[str, list[str]] = {}
     for strategy in dict.fromkeys(cell.strategy for cell in cells):
         sizes: dict[str, list[int]] = {}
         for cell in cells:
@@ -186,4 +257,8 @@ def _places(scenario: ScenarioResult, cells: list[Cell]) -> Iterable[str]:
             numbers = ", ".join(f"{size:,}" for size in found_sizes)
             every = len(names) == len(scenario.worlds) > 1
             where = "every world" if every else ", ".join(names)
-            yield units.clean(f"{strategy} at {numbers} {scenario.unit} on {where}", 300)
+            together.setdefault(f"at {numbers} {scenario.unit} on {where}", []).append(strategy)
+    for place, strategies in together.items():
+        more = len(strategies) - MAX_STRATEGIES
+        shown = ", ".join(strategies[:MAX_STRATEGIES]) + (f" and {more} more" if more > 0 else "")
+        yield units.clean(f"{shown} {place}", 300)

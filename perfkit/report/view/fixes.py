@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from perfkit.bench.recommended import middle, time_ns
 from perfkit.model import ScenarioResult, StrategyInfo
 from perfkit.report import units
 from perfkit.report.drawing import svg
 from perfkit.report.drawing.axis import axis_for
-from perfkit.report.drawing.bars import ROW, named_bar
-from perfkit.report.view import goals
-from perfkit.report.view.headline import middle
+from perfkit.report.drawing.bars import LEAST, ROW, THICK, TOP, named
 from perfkit.report.view.strategies import calls
 
 
@@ -96,8 +95,8 @@ def _row(
     scenario: ScenarioResult, world: str, size: int, info: StrategyInfo, *, in_chain: bool
 ) -> Fix | None:
     before, after = scenario.cell(world, info.builds_on, size), scenario.cell(world, info.name, size)
-    before_ns = goals.time_ns(scenario, before) if before else None
-    after_ns = goals.time_ns(scenario, after) if after else None
+    before_ns = time_ns(scenario, before) if before else None
+    after_ns = time_ns(scenario, after) if after else None
     if before is None or after is None or before_ns is None or after_ns is None:
         return None
     if after.agrees is False and not info.flaw:
@@ -123,12 +122,14 @@ def drawing(fixes: Fixes, label: str) -> str:
     axis = axis_for((row.before_ns for row in chain), allow_log=False)
     bottom = ROW * (len(chain) + 1) + 4
     marks = axis.ticks()
-    parts = [svg.grid(marks, 0, bottom), *svg.labels(marks, bottom)]
+    steps: dict[str, list[svg.Place]] = {svg.BLUE: [], svg.VERMILION: []}
     for index, row in enumerate(chain):
-        low, high = sorted((row.before_ns, row.after_ns))
+        start, end = sorted((axis.percent(row.before_ns), axis.percent(row.after_ns)))
         paint = svg.BLUE if row.after_ns <= row.before_ns else svg.VERMILION
-        start, end = axis.percent(low), axis.percent(high)
-        parts += named_bar(row.name, row.saves, index * ROW, start, end, f'fill="{paint}"')
-    last, left = chain[-1], f'fill="{svg.GREY}"'
-    parts += named_bar("left", last.after, len(chain) * ROW, 0, axis.percent(last.after_ns), left)
+        steps[paint].append((start, max(end, start + LEAST), index * ROW + TOP))
+    steps[svg.GREY] = [(0, max(axis.percent(chain[-1].after_ns), LEAST), len(chain) * ROW + TOP)]
+    paths = [svg.grid(marks, (0, bottom))]
+    paths += [svg.strokes(places, THICK, paint) for paint, places in steps.items()]
+    names = named([*((row.name, row.saves) for row in chain), ("left", chain[-1].after)])
+    parts = [svg.stretched(paths, bottom), names, *svg.labels(marks, bottom)]
     return svg.drawing(parts, bottom + svg.AXIS_HEIGHT, label)

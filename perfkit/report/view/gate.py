@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from perfkit.model import Change, Difference, Frame, Gate, Outcome, Timing, Verdict
 from perfkit.report import units
+from perfkit.report.view import changes
+from perfkit.report.view.changes import Changed, clauses, percent
+from perfkit.report.view.findings import FindingRow, row
 
 MAX_ROWS = 200
 """Differences and benchmarks that a page shows; the run's JSON has all."""
@@ -16,7 +18,6 @@ MAX_ROWS = 200
 MAX_SAYS = 600
 """Characters of a difference's sentence. It ends with the command that records it."""
 
-_CLAUSES = re.compile("; (?=with it |also |if it is meant: |record |re-record: |take it: )")
 _CHANGES = {
     Change.WORSE: "got worse",
     Change.NEW: "new",
@@ -27,15 +28,6 @@ _CHANGES = {
     Change.MISSING: "not compared",
 }
 _VERDICTS = (Verdict.REGRESSED, Verdict.INCONCLUSIVE, Verdict.IMPROVED, Verdict.NO_CHANGE)
-
-
-def clauses(says: str) -> list[str]:
-    """A difference's sentence, by what changed, what came with it and what to do.
-
-    >>> clauses("+1 SELECT 1; 2, shop/page; with it +1 rows; if it is meant: perfkit gate --update shop")
-    ['+1 SELECT 1; 2, shop/page', 'with it +1 rows', 'if it is meant: perfkit gate --update shop']
-    """
-    return _CLAUSES.split(says)
 
 
 @dataclass(frozen=True)
@@ -106,7 +98,11 @@ class Alert:
 
 @dataclass(frozen=True)
 class GateView:
-    """All that formats show of a gate; ``left_out`` says how many rows there was no room for."""
+    """All that formats show of a gate; ``left_out`` says how many rows there was no room for.
+
+    ``changed`` are the figures of ``differences`` and the benchmarks that are not as they were, counters
+    first; ``same`` the benchmarks that are. ``new`` and ``fixed`` are findings that one side has alone.
+    """
 
     headline: str
     compared: str
@@ -115,6 +111,10 @@ class GateView:
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     left_out: str
+    changed: tuple[Changed, ...] = ()
+    same: tuple[str, ...] = ()
+    new: tuple[FindingRow, ...] = ()
+    fixed: tuple[FindingRow, ...] = ()
 
     @property
     def has_pairs(self) -> bool:
@@ -145,7 +145,28 @@ def view(gate: Gate, outcome: Outcome) -> GateView:
         problems=tuple(units.clean(text, 500) for text in gate.problems),
         notes=tuple(units.clean(text, 500) for text in gate.notes[:MAX_ROWS]),
         left_out=f"{units.plural(more, 'more row')} not shown here; the run's JSON has all." if more else "",
+        changed=tuple(_rows(gate, timed)[:MAX_ROWS]),
+        same=tuple(units.clean(one.name, 160) for one in timed if one.verdict is Verdict.NO_CHANGE),
+        new=tuple(_findings(gate, (Change.WORSE, Change.NEW), "new")),
+        fixed=tuple(_findings(gate, (Change.BETTER, Change.VANISHED), "fixed")),
     )
+
+
+def _rows(gate: Gate, timed: list[Timing]) -> list[Changed]:
+    """Counters, virtual times, then what was timed and is not as it was."""
+    counted = sorted(changes.figures(gate), key=lambda row: row.is_time)
+    return counted + changes.times(one for one in timed if one.verdict is not Verdict.NO_CHANGE)
+
+
+def _findings(gate: Gate, of: tuple[Change, ...], status: str) -> Iterator[FindingRow]:
+    """The findings of differences, each once, the costliest first."""
+    found = {
+        one.finding.identity: one.finding
+        for one in gate.differences
+        if one.finding is not None and one.change in of
+    }
+    for finding in sorted(found.values(), key=lambda one: (-(one.saving_ns or 0), -one.spent_ns)):
+        yield row(finding, status=status)
 
 
 def headline(gate: Gate, outcome: Outcome) -> str:
@@ -191,7 +212,7 @@ def _slower(gate: Gate) -> Iterator[str]:
     slower = [timing for timing in gate.timings if timing.verdict is Verdict.REGRESSED]
     if slower:
         worst = max(slower, key=lambda timing: timing.ratio or 0)
-        by = f", {units.clean(worst.name, 100)} by {_percent(worst.ratio)}" if worst.ratio else ""
+        by = f", {units.clean(worst.name, 100)} by {percent(worst.ratio)}" if worst.ratio else ""
         yield f"{len(slower)} of {units.plural(len(gate.timings), 'benchmark')} got slower{by}"
 
 
@@ -243,8 +264,8 @@ def _timing(one: Timing) -> TimingRow:
         verdict=one.verdict.value,
         base="" if one.base_ns is None else units.seconds(one.base_ns),
         head="" if one.head_ns is None else units.seconds(one.head_ns),
-        ratio=_percent(one.ratio),
-        interval=f"{_percent(one.low)} to {_percent(one.high)}" if both else "",
+        ratio=percent(one.ratio),
+        interval=f"{percent(one.low)} to {percent(one.high)}" if both else "",
         pairs=f"{one.pairs}" if one.pairs else "",
         noise="" if one.noise is None else f"{100 * one.noise:.1f} %",
         detectable="" if one.detectable is None else f"{100 * one.detectable:.1f} %",
@@ -257,18 +278,7 @@ def _instructions(one: Timing) -> str:
     before, after = one.base_instructions, one.head_instructions
     if before is None or after is None:
         return ""
-    return _percent(after / before, digits=2) if before else f"{after:,}"
-
-
-def _percent(ratio: float | None, *, digits: int = 1) -> str:
-    """A ratio as a signed difference; above a factor of ten as that factor.
-
-    >>> _percent(1.052), _percent(0.97), _percent(25.0)
-    ('+5.2 %', '-3.0 %', 'x25')
-    """
-    if ratio is None:
-        return ""
-    return f"x{ratio:.0f}" if ratio >= 10 else f"{100 * (ratio - 1):+.{digits}f} %"
+    return percent(after / before, digits=2) if before else f"{after:,}"
 
 
 def alerts(gate: Gate) -> list[Alert]:
@@ -290,14 +300,19 @@ def _of_difference(one: Difference, gate: Gate) -> Alert:
     return Alert(
         level="error" if row.stops else "warning",
         title=units.clean(f"{_tool(gate)}: {row.change} {one.metric}", 100),
-        text=f"{row.says}\n{row.entry}".strip(),
+        text="\n".join(filter(None, (row.says, row.entry, *_told(one)))),
         group=f"perfkit.gate.{units.clean(one.baseline, 100)}",
         name=units.clean(one.entry, 160) or row.change,
         rule=f"gate-{row.change}",
-        identity=_identity(*key),
+        identity=identity(*key),
         site=one.site,
         stops=row.stops,
     )
+
+
+def _told(one: Difference) -> tuple[str, ...]:
+    """What there is to say of the finding that a difference is about."""
+    return row(one.finding).lines if one.finding else ()
 
 
 def _tool(gate: Gate) -> str:
@@ -316,7 +331,7 @@ def _of_timing(one: Timing, tool: str) -> Alert:
         group=TIMES,
         name=row.name,
         rule=f"gate-{word}",
-        identity=_identity("time", one.name, one.verdict.value),
+        identity=identity("time", one.name, one.verdict.value),
         stops=stops,
         spent_ns=one.real_ns,
     )
@@ -332,11 +347,12 @@ def _of_problem(text: str, tool: str) -> Alert:
         "perfkit.gate",
         "all compared",
         "gate-inconclusive",
-        _identity("problem", said),
+        identity("problem", said),
     )
 
 
-def _identity(*parts: str) -> str:
+def identity(*parts: str) -> str:
+    """A fingerprint of what tells one alert from another."""
     import hashlib  # late: it loads OpenSSL
 
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from msgspec import structs
+
+from perfkit.bench.recommended import pair
 from perfkit.bench.tuning.words import goal_shown, setting_shown
 from perfkit.model import (
     Cell,
@@ -14,20 +17,21 @@ from perfkit.model import (
     Outcome,
     Run,
     ScenarioResult,
-    StrategyInfo,
     Tuning,
     unpack,
 )
 from perfkit.report import units
 from perfkit.report.view import bound_by, gate, goals
 from perfkit.report.view.bound_by import BoundBy
+from perfkit.report.view.words import sentence_of, worst_of
 
 
 @dataclass(frozen=True)
 class Headline:
     """What a reader must know of one scenario, recording or file of traces in five seconds; final sentences.
 
-    ``gain`` is the effect in a few words, for titles; ``facts`` are (name, before, after).
+    ``gain`` is the effect in a few words, for titles; ``facts`` are (name, before, after), the first of them
+    what it is judged by, ``factor`` how many times that is better. ``anchor`` is the section of the page.
     """
 
     name: str
@@ -36,31 +40,41 @@ class Headline:
     cause: str = ""
     facts: tuple[tuple[str, str, str], ...] = ()
     bound_by: BoundBy | None = None
+    factor: str = ""
+    anchor: str = ""
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A baseline's cell and the fastest right answer of the same group, if any beats it."""
-
-    baseline: Cell
-    best: Cell | None
+MAX_TITLE = 120
+"""Characters of a page's title: more are cut by every browser and list."""
 
 
-def title(run: Run, headlines: list[Headline]) -> str:
-    """The verdict in one line.
+def title(run: Run, effect: str) -> str:
+    """The verdict and its effect in one line.
 
     The outcome comes first, so that it can be read in a browser's tab.
     """
-    gains = "; ".join(f"{h.name}: {h.gain}" if h.name else h.gain for h in headlines if h.gain)
-    return " - ".join(part for part in (run.outcome.name, units.clean(gains, 120), "perfkit") if part)
+    room = MAX_TITLE - len(f"{run.outcome.name} -  - perfkit")
+    said = units.clean(effect, 2 * MAX_TITLE)
+    said = f"{said[: room - 1]}…" if len(said) > room else said
+    return " - ".join(part for part in (run.outcome.name, said, "perfkit") if part)
+
+
+def gains(headlines: list[Headline]) -> str:
+    """What all headlines gained, in a line."""
+    return "; ".join(f"{h.name}: {h.gain}" if h.name else h.gain for h in headlines if h.gain)
 
 
 def headlines(run: Run) -> list[Headline]:
     """One headline per scenario; for a recorded program or a file of traces the one about that."""
-    found = [_of_scenario(run, scenario) for scenario in run.scenarios]
+    found = [
+        replace(_of_scenario(run, scenario), anchor=f"s{number}")
+        for number, scenario in enumerate(run.scenarios, 1)
+    ]
     if run.trace is not None:
         found.append(_of_trace(run))
-    found += [_of_tuning(tuning) for tuning in run.tunings]
+    found += [
+        replace(_of_tuning(tuning), anchor=f"t{number}") for number, tuning in enumerate(run.tunings, 1)
+    ]
     if run.gate is not None:
         found.append(_of_gate(run.gate, run.outcome))
     if run.imported is not None:
@@ -90,12 +104,19 @@ def provenance(run: Run) -> list[str]:
 
 def outcome_meaning(run: Run) -> str:
     """What the verdict stands for, in a sentence."""
-    if run.gate is not None:
+    if _targets_alone_are_open(run):
+        return f"no target could be measured, of {len(run.targets)} declared; why stands beside each"
+    if run.gate is not None and (run.outcome is not Outcome.FAIL or run.gate.stopping()):
         return gate.headline(run.gate, run.outcome)
     if run.outcome is Outcome.FAIL:
         return f"{units.plural(len(run.problems()), 'problem')}, listed below"
     if run.outcome is Outcome.INCONCLUSIVE:
         nothing = "no operation could be read" if run.imported else "nothing was measured"
+        if run.kind == "trace" and run.interrupted:
+            how = f" ({ended(run)})" if ended(run) else ""
+            return f"killed before its end{how}: the last second may be missing"
+        if run.targets and not run.interrupted:
+            return f"none of {units.plural(len(run.targets), 'target')} could be measured"
         return "interrupted before the end" if run.interrupted else nothing
     if run.imported:
         return (
@@ -105,53 +126,24 @@ def outcome_meaning(run: Run) -> str:
         return "a setting that keeps the limits was found"
     if run.scenarios:
         return "every strategy that claims to be right answered, and all their answers are equal"
-    return "recorded to the end"
+    return (
+        f"recorded to the end; {ended(run)}" if run.kind == "trace" and ended(run) else "recorded to the end"
+    )
 
 
-def middle(sizes: list[int]) -> int:
-    """The size that is shown first.
-
-    >>> middle([20, 200, 2000])
-    200
-    """
-    return sorted(sizes)[len(sizes) // 2]
+def _targets_alone_are_open(run: Run) -> bool:
+    """Whether it is inconclusive, and would not be without its targets."""
+    without = structs.replace(run, targets=[])
+    return bool(run.targets) and run.outcome is Outcome.INCONCLUSIVE and without.outcome is Outcome.PASS
 
 
-def pair(scenario: ScenarioResult) -> Pair | None:
-    """The first baseline that was measured, at the middle size before all others, and what beat it."""
-    for cell in _baselines(scenario):
-        group = scenario.strategy(cell.strategy).group
-        rivals = [
-            rival
-            for info in scenario.strategies
-            if info.group == group
-            and (rival := scenario.cell(cell.world, info.name, cell.size)) is not None
-            and _is_right(scenario, info, rival)
-        ]  # fmt: skip
-        times = {rival.strategy: goals.time_ns(scenario, rival) or 0 for rival in rivals}
-        best = min(rivals, key=lambda rival: times[rival.strategy], default=None)
-        sooner = best is not None and times[best.strategy] < (goals.time_ns(scenario, cell) or 0)
-        return Pair(cell, best if sooner else None)
-    return None
+def ended(run: Run) -> str:
+    """How a recorded program failed, or "": the recording says nothing about its success."""
+    return next((units.clean(told, 200) for told in run.warnings if told.startswith(ENDED)), "")
 
 
-def _baselines(scenario: ScenarioResult) -> Iterator[Cell]:
-    if not scenario.sizes:
-        return
-    first = middle(scenario.sizes)
-    names = [info.name for info in scenario.strategies if info.baseline]
-    for size in (first, *(size for size in reversed(scenario.sizes) if size != first)):
-        for world in scenario.worlds:
-            for name in names:
-                cell = scenario.cell(world.name, name, size)
-                if cell is not None and goals.time_ns(scenario, cell) is not None:
-                    yield cell
-
-
-def _is_right(scenario: ScenarioResult, info: StrategyInfo, cell: Cell) -> bool:
-    if info.flaw or info.baseline or goals.time_ns(scenario, cell) is None:
-        return False
-    return cell.status == "ok" and cell.agrees is not False
+ENDED = "the program ended with exit code "
+"""How the warning begins that ``perfkit run`` leaves about a program that failed."""
 
 
 def _of_scenario(run: Run, scenario: ScenarioResult) -> Headline:
@@ -160,29 +152,31 @@ def _of_scenario(run: Run, scenario: ScenarioResult) -> Headline:
     if found is None:
         return Headline(name, "no baseline", "No baseline was measured, so there is nothing to compare with.")
     base, best = found.baseline, found.best
-    place = _place(scenario, base)
+    at = at_cell(scenario, base)
     cause = _cause(scenario, base)
     slow_ns, measure = goals.time_ns(scenario, base) or 0, goals.name(scenario)
     slow, goal = units.seconds(slow_ns), "" if measure == goals.ELAPSED else measure
     if best is None:
-        alone = f"{units.clean(base.strategy, 60)} takes {slow}{f' ({goal})' if goal else ''} {place}"
+        alone = f"{units.clean(base.strategy, 60)} takes {slow}{f' ({goal})' if goal else ''} {at}"
         effect = f"{alone}; no other strategy answers right and sooner."
         return Headline(name, "no faster strategy", effect, cause, (), bound)
     fast_ns = goals.time_ns(scenario, best) or 0
     fast, times = units.seconds(fast_ns), units.factor(slow_ns, fast_ns)
     winner, loser = units.clean(best.strategy, 60), units.clean(base.strategy, 60)
-    effect = f"{winner} answers in {fast} where {loser} takes {slow}: {times}, {place}."
+    effect = f"{winner} answers in {fast} where {loser} takes {slow}: {times}, {at}."
     if goal:
-        effect = f"{goal} is {fast} with {winner} where it is {slow} with {loser}: {times}, {place}."
+        effect = f"{goal} is {fast} with {winner} where it is {slow} with {loser}: {times}, {at}."
     facts: tuple[tuple[str, str, str], ...] = (
         (goal or "time", slow, fast),
         *_operations(base, best),
         *_peak(base, best),
     )
-    return Headline(name, f"{winner} {times} faster than {loser}", effect, cause, facts, bound)
+    gain = f"{winner} {times} faster than {loser}"
+    return Headline(name, gain, effect, cause, facts, bound, factor=times)
 
 
-def _place(scenario: ScenarioResult, cell: Cell) -> str:
+def at_cell(scenario: ScenarioResult, cell: Cell) -> str:
+    """Its size and world, as the end of a sentence."""
     world = next((w.title or w.name for w in scenario.worlds if w.name == cell.world), cell.world)
     return f"at {cell.size:,} {units.clean(scenario.unit, 60)} on {units.clean(world, 80)}"
 
@@ -213,48 +207,10 @@ def _cause(scenario: ScenarioResult, cell: Cell) -> str:
     return sentence_of(worst, measured)
 
 
-def sentence_of(finding: Finding, measured: str = "", *, imported: bool = False) -> str:
-    """Rule, place, count and saving of a finding in one sentence; its evidence where it cost no time."""
-    saving = f"predicted saving {units.seconds(finding.saving_ns)}" if finding.saving_ns is not None else ""
-    tail = f"; {saving or 'no prediction'}{measured}" if saving or measured else ""
-    rule, name = units.clean(finding.rule, 20), units.clean(finding.name, 60)
-    spent = f"{times(finding, imported=imported)}, {units.seconds(finding.spent_ns)}"
-    if not is_timed(finding):
-        spent = units.clean(finding.evidence[0], 300) if finding.evidence else "cost no time"
-    return f"{rule} {name} {place_of(finding)}: {spent}{tail}."
-
-
-def place_of(finding: Finding) -> str:
-    """The line to edit, or the spans around it where the trace names no lines."""
-    if finding.site:
-        return f"at {units.clean(str(finding.site), 160)}"
-    return f"under {units.clean(finding.place, 160)}" if finding.place else "at a place that is not known"
-
-
-def is_timed(finding: Finding) -> bool:
-    """Whether it is about operations and their time, and not about answers or counters."""
-    return finding.spent_ns > 0 or finding.saving_ns is not None
-
-
-def times(finding: Finding, *, imported: bool = False) -> str:
-    """How often, and in how many traces if several were read; of a recording the evidence says more.
-
-    >>> times(Finding("PK101", "n", "SELECT ?", 2000, 0, traces=400), imported=True)
-    '2,000 times in 400 traces'
-    """
-    count = units.plural(finding.count, "time")
-    return f"{count} in {units.number(finding.traces)} traces" if imported and finding.traces > 1 else count
-
-
 def warnings_of(run: Run) -> list[str]:
     """What to know of the run beside what was left out of a file, which stands by itself."""
     left_out = run.imported.left_out if run.imported else []
     return [warning for warning in run.warnings if warning not in left_out]
-
-
-def worst_of(findings: list[Finding]) -> Finding | None:
-    """The finding with the largest predicted saving, else the largest time spent."""
-    return max(findings, key=lambda f: (f.saving_ns or 0, f.spent_ns), default=None)
 
 
 def _of_trace(run: Run) -> Headline:

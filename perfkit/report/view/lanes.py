@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from perfkit.bench.recommended import middle
 from perfkit.model import Cell, PackedTrace, ScenarioResult, Trace, WorldInfo, unpack
 from perfkit.report import units
 from perfkit.report.drawing.axis import Axis, axis_for
-from perfkit.report.view.headline import middle
 from perfkit.report.view.strategies import groups
 
 SHAPES = ("serial", "batched", "concurrent", "batched_concurrent")
@@ -67,7 +67,7 @@ def of_scenario(scenario: ScenarioResult) -> list[Waterfall]:
     found = []
     for world in scenario.worlds:
         for group in groups(scenario):
-            cells = _cells(scenario, world, group)
+            cells = shown(scenario, world, group)
             if cells:
                 found.append(_waterfall(scenario, world, group, cells))
     return found
@@ -84,7 +84,7 @@ def of_trace(packed: PackedTrace) -> Waterfall | None:
     return Waterfall("", "requests and queries", axis, (lane,), "the program's end")
 
 
-def _cells(scenario: ScenarioResult, world: WorldInfo, group: str) -> list[Cell]:
+def shown(scenario: ScenarioResult, world: WorldInfo, group: str) -> list[Cell]:
     """The first strategy of each shape, at the best size for which traces are kept."""
     wanted: dict[str, str] = {}
     for info in scenario.strategies:
@@ -99,6 +99,12 @@ def _cells(scenario: ScenarioResult, world: WorldInfo, group: str) -> list[Cell]
     }
     by_size = {size: cells for size, cells in by_size.items() if cells}
     return by_size[_best_size(by_size)] if by_size else []
+
+
+def title(scenario: ScenarioResult, world: WorldInfo, group: str, size: int) -> str:
+    """What a waterfall is called: its group, if it has one, its size and its world."""
+    place = f"{size:,} {scenario.unit} on {world.title or world.name}"
+    return ", ".join(filter(None, (units.clean(group, 60), units.clean(place, 200))))
 
 
 def _best_size(by_size: dict[int, list[Cell]]) -> int:
@@ -117,9 +123,9 @@ def _waterfall(scenario: ScenarioResult, world: WorldInfo, group: str, cells: li
     lanes = tuple(
         _lane(cell.strategy, trace, _end_ns(cell, trace), _operations(cell), axis) for cell, trace in traces
     )
-    place = f"{cells[0].size:,} {scenario.unit} on {world.title or world.name}"
-    title = ", ".join(filter(None, (units.clean(group, 60), units.clean(place, 200))))
-    return Waterfall(title, "one time axis for all strategies", axis, lanes)
+    return Waterfall(
+        title(scenario, world, group, cells[0].size), "one time axis for all strategies", axis, lanes
+    )
 
 
 def _operations(cell: Cell) -> int:

@@ -10,29 +10,35 @@ from dataclasses import dataclass
 from perfkit.model import Imported, Run, ScenarioResult
 from perfkit.report import units
 from perfkit.report.view import (
+    answers,
     bound_by,
     figures,
     findings,
     fixes,
     gate,
+    growth,
     headline,
     lanes,
     profiles,
     recorded,
     rule_pages,
     strategies,
+    targets,
     tuned,
 )
+from perfkit.report.view.answers import Answers
 from perfkit.report.view.figures import FigureTable
 from perfkit.report.view.findings import FindingRow
 from perfkit.report.view.fixes import Fixes
 from perfkit.report.view.gate import GateView
+from perfkit.report.view.growth import Growth
 from perfkit.report.view.headline import Headline
 from perfkit.report.view.lanes import Waterfall
 from perfkit.report.view.profiles import ProfileTable
 from perfkit.report.view.recorded import Recorded
 from perfkit.report.view.rule_pages import RulePage
 from perfkit.report.view.strategies import World
+from perfkit.report.view.targets import Targets
 from perfkit.report.view.tuned import Tuned
 
 CLOCKS = {
@@ -81,6 +87,7 @@ class ScenarioView:
     predictions: tuple[PredictionRow, ...]
     waterfalls: tuple[Waterfall, ...]
     findings: tuple[FindingRow, ...]
+    growth: tuple[Growth, ...]
     claims: tuple[ClaimRow, ...]
     lower_bounds: tuple[str, ...]
     source: ScenarioResult
@@ -113,6 +120,7 @@ class Page:
     outcome: str
     meaning: str
     command: str
+    answers: Answers
     headlines: tuple[Headline, ...]
     provenance: tuple[str, ...]
     problems: tuple[str, ...]
@@ -122,6 +130,7 @@ class Page:
     analysis: AnalysisView | None
     tunings: tuple[Tuned, ...]
     gate: GateView | None
+    targets: Targets | None
     rules: tuple[RulePage, ...]
     environment: tuple[tuple[str, str], ...]
     clock: str
@@ -131,26 +140,40 @@ class Page:
 def page(run: Run) -> Page:
     """The view of ``run``."""
     first = headline.headlines(run)
+    asked = answers.of_run(run, first)
     return Page(
-        title=headline.title(run, first),
+        title=headline.title(run, _effect(run, asked)),
         outcome=run.outcome.name,
         meaning=headline.outcome_meaning(run),
         command=units.clean(" ".join(run.command), 200),
+        answers=asked,
         headlines=tuple(first),
         provenance=tuple(headline.provenance(run)),
-        # what a gate stops for stands in its own section, with more to it
-        problems=() if run.gate else tuple(units.clean(sentence, 500) for sentence in run.problems()),
+        problems=tuple(_problems(run)),
         warnings=tuple(units.clean(sentence, 500) for sentence in headline.warnings_of(run)),
         scenarios=tuple(_scenario(run, scenario) for scenario in run.scenarios),
         trace=_trace(run),
         analysis=_analysis(run) if run.imported else None,
         tunings=tuple(tuned.tuned(run, tuning) for tuning in run.tunings),
         gate=gate.view(run.gate, run.outcome) if run.gate else None,
+        targets=targets.of_run(run),
         rules=tuple(rule_pages.of_rules(found.finding.rule for found in findings.of_run(run))),
         environment=tuple(_environment(run)),
         clock=ELSEWHERE if run.imported else CLOCKS.get(run.clock, units.clean(run.clock)),
         noise=_noise(run),
     )
+
+
+def _effect(run: Run, asked: Answers) -> str:
+    """For the title: what was gained, or what keeps the run from passing."""
+    problems = _problems(run)
+    return f"{units.plural(len(problems), 'problem')}: {problems[0]}" if problems else asked.effect
+
+
+def _problems(run: Run) -> list[str]:
+    """All but what a gate stops for, which stands in its own section, with more to it."""
+    stopped = run.gate.stopping() if run.gate else []
+    return [units.clean(sentence, 500) for sentence in run.problems() if sentence not in stopped]
 
 
 def _scenario(run: Run, scenario: ScenarioResult) -> ScenarioView:
@@ -168,7 +191,8 @@ def _scenario(run: Run, scenario: ScenarioResult) -> ScenarioView:
         fixes=tuple(fixes.of_scenario(scenario)),
         predictions=tuple(_predictions(scenario)),
         waterfalls=tuple(lanes.of_scenario(scenario)),
-        findings=tuple(found.row for found in findings.of_scenario(scenario)),
+        findings=tuple(found.row for found in findings.of_scenario(scenario, run.gate)),
+        growth=tuple(growth.of_scenario(scenario)),
         claims=tuple(_claims(scenario)),
         lower_bounds=tuple(bound_by.lower_bounds(run, scenario)),
         source=scenario,

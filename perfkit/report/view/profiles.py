@@ -6,19 +6,25 @@ from dataclasses import dataclass
 
 from perfkit.model.profile import Profile
 from perfkit.report import units
+from perfkit.report.view.flame import Flame, flame
 
 MAX_LINES = 10
 
 
 @dataclass(frozen=True)
 class ProfileTable:
-    """One profile: ``rows`` are texts in the order of ``headings``, the costliest line first."""
+    """One profile: ``rows`` are texts in the order of ``headings``, the costliest line first.
+
+    ``flame`` is None where there is no tree to draw; ``caption`` is that of the table.
+    """
 
     title: str
     summary: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
+    flame: Flame | None
+    caption: str
 
 
 def table(profile: Profile) -> ProfileTable:
@@ -28,7 +34,8 @@ def table(profile: Profile) -> ProfileTable:
         notes = (f"it ended with {units.clean(profile.error, 80)}", *notes)
     make = _memory if profile.kind == "memory" else _cpu
     title, summary, headings, rows = make(profile)
-    return ProfileTable(title, summary, headings, rows, notes)
+    caption = f"The costliest {units.plural(len(rows), 'line')}"
+    return ProfileTable(title, summary, headings, rows, notes, flame(profile), caption)
 
 
 _Texts = tuple[str, str, tuple[str, ...], tuple[tuple[str, ...], ...]]

@@ -63,7 +63,7 @@ def recorded(packed: PackedTrace) -> Recorded:
     return Recorded(
         splits=tuple(_splits(trace)),
         kinds=tuple(_kinds(trace)),
-        names=tuple(names[:MAX_NAMES]),
+        names=tuple(_name(kind, name, spans, total) for total, kind, name, spans in names[:MAX_NAMES]),
         names_left_out=max(0, len(names) - MAX_NAMES),
         notes=tuple(_notes(trace)),
     )
@@ -95,28 +95,27 @@ def _kinds(trace: Trace) -> list[KindRow]:
     return rows
 
 
-def _names(trace: Trace) -> list[NameRow]:
-    """By name, the largest total first."""
+def _names(trace: Trace) -> list[tuple[int, str, str, list[Span]]]:
+    """The spans of each kind and name with their total time, the largest total first."""
     by_name: dict[tuple[str, str], list[Span]] = {}
     for span in trace.spans:
         by_name.setdefault((span.kind, span.name), []).append(span)
-    ordered = sorted(by_name.items(), key=lambda item: (-_total(item[1]), item[0]))
-    return [_name(kind, name, spans) for (kind, name), spans in ordered]
+    found = [
+        (sum(span.duration_ns for span in spans), kind, name, spans)
+        for (kind, name), spans in by_name.items()
+    ]
+    return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
 
 
-def _total(spans: list[Span]) -> int:
-    return sum(span.duration_ns for span in spans)
-
-
-def _name(kind: str, name: str, spans: list[Span]) -> NameRow:
+def _name(kind: str, name: str, spans: list[Span], total: int) -> NameRow:
     longest = max(spans, key=lambda span: (span.duration_ns, -span.id))
     site: Frame | None = longest.site
     return NameRow(
         name=units.clean(name, 160),
         kind=units.clean(kind, 40),
         count=units.number(len(spans)),
-        total=units.seconds(_total(spans)),
-        mean=units.seconds(_total(spans) / len(spans)),
+        total=units.seconds(total),
+        mean=units.seconds(total / len(spans)),
         longest=units.seconds(longest.duration_ns),
         site=units.clean(str(site), 160) if site else "",
     )

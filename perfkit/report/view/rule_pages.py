@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ _NOT_IN_A_REPORT = (
     *("html_block", "html_inline"),
 )
 """A page may come from another package: what would point outside or disturb the outline stays text."""
+
+_DETAILS = re.compile(r"^\*\*(?:How the saving|When it is wrong|How to allow)", re.MULTILINE)
+"""Where the part of a page begins that ``perfkit explain`` has and a report leaves out."""
 
 
 class RulePage(NamedTuple):
@@ -32,6 +36,11 @@ class RulePage(NamedTuple):
     def why(self) -> str:
         """Why that is bad, in one paragraph without markup."""
         return self.paragraph("Why it is slow.") or self.paragraph("Why it matters.")
+
+    @property
+    def short(self) -> str:
+        """The page without its details: what the rule sees, why that is slow, and code wrong and right."""
+        return _DETAILS.split(self.markdown, maxsplit=1)[0]
 
     def paragraph(self, heading: str) -> str:
         """The first paragraph of a section without markup, on one line; "" if there is no such section."""

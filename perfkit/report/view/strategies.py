@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from perfkit.bench.recommended import middle, time_ns
 from perfkit.model import Cell, ScenarioResult, StrategyInfo, WorldInfo
 from perfkit.report import units
 from perfkit.report.drawing.axis import Axis, axis_for
 from perfkit.report.view import goals
-from perfkit.report.view.headline import middle
 
 COUNTER_NAMES = {
     "request": "requests",
@@ -38,9 +38,13 @@ class Bar:
 
 @dataclass(frozen=True)
 class Row:
-    """One strategy at one size. ``counters`` follow the panel's ``columns``; ``note`` explains its state."""
+    """One strategy at one size. ``counters`` follow the panel's ``columns``; ``note`` explains its state.
+
+    ``short`` is the name where its group is said already.
+    """
 
     name: str
+    short: str
     title: str
     role: str
     counters: tuple[str, ...]
@@ -62,15 +66,24 @@ class Group:
 
 @dataclass(frozen=True)
 class Panel:
-    """All groups at one size, on one time axis. ``measure`` is what is compared (see ``goals``)."""
+    """All groups at one size, on one time axis. ``measure`` is what is compared (see ``goals``).
+
+    ``same`` are counters that all strategies share, which need no column.
+    """
 
     size: str
     open: bool
+    same: tuple[str, ...]
     columns: tuple[str, ...]
     columns_left_out: int
     groups: tuple[Group, ...]
     axis: Axis
     measure: str
+
+    @property
+    def spread(self) -> bool:
+        """Whether any bar has several samples."""
+        return any(bar.high_ns > bar.low_ns for group in self.groups for bar in group.bars)
 
 
 @dataclass(frozen=True)
@@ -107,8 +120,8 @@ def factor(scenario: ScenarioResult, cell: Cell) -> str:
     info = scenario.strategy(cell.strategy)
     baseline = scenario.baseline(info.group)
     base = baseline and scenario.cell(cell.world, baseline.name, cell.size)
-    before_ns = goals.time_ns(scenario, base) if base else None
-    after_ns = goals.time_ns(scenario, cell)
+    before_ns = time_ns(scenario, base) if base else None
+    after_ns = time_ns(scenario, cell)
     if info.baseline or before_ns is None or after_ns is None:
         return ""
     return units.factor(before_ns, after_ns)
@@ -131,13 +144,17 @@ def _panels(scenario: ScenarioResult, world: WorldInfo) -> Iterable[Panel]:
         if not cells:
             continue
         keys = counter_keys(cells.values())
+        shared = [key for key in keys if _is_shared(key, list(cells.values()))]
+        keys = [key for key in keys if key not in shared]
+        first = next(iter(cells.values()))
         yield Panel(
             size=f"{size:,} {units.clean(scenario.unit, 60)}",
             open=size == middle(scenario.sizes),
+            same=tuple(f"{counter_name(key)} {counter_value(key, first.counters[key])}" for key in shared),
             columns=tuple(counter_name(key) for key in keys[:MAX_COUNTERS]),
             columns_left_out=max(0, len(keys) - MAX_COUNTERS),
             groups=tuple(_groups(scenario, cells, keys[:MAX_COUNTERS])),
-            axis=axis_for(goals.time_ns(scenario, cell) or 0 for cell in cells.values()),
+            axis=axis_for(time_ns(scenario, cell) or 0 for cell in cells.values()),
             measure=goals.name(scenario),
         )
 
@@ -151,6 +168,12 @@ def _groups(scenario: ScenarioResult, cells: dict[str, Cell], keys: list[str]) -
                 tuple(_row(scenario, info, cell, keys) for info, cell in members),
                 tuple(_bar(scenario, info, cell) for info, cell in members),
             )
+
+
+def _is_shared(key: str, cells: list[Cell]) -> bool:
+    """Whether a counter is the same everywhere and so tells nothing apart; calls always have a column."""
+    values = {cell.counters.get(key) for cell in cells}
+    return key not in ("request", "query") and len(cells) > 2 and len(values) == 1 and None not in values
 
 
 def counter_keys(cells: Iterable[Cell]) -> list[str]:
@@ -192,6 +215,7 @@ def _row(scenario: ScenarioResult, info: StrategyInfo, cell: Cell, keys: list[st
     low_ns, high_ns = goals.spread_ns(scenario, cell)
     return Row(
         name=units.clean(info.name, 60),
+        short=units.clean(short(info), 60),
         title="" if _repeats(info) else units.clean(info.title, 160),
         role=role(info, cell),
         counters=(
@@ -208,10 +232,10 @@ def _row(scenario: ScenarioResult, info: StrategyInfo, cell: Cell, keys: list[st
     )
 
 
-def _short(info: StrategyInfo) -> str:
+def short(info: StrategyInfo) -> str:
     """The name without its group in front, where the group is said already.
 
-    >>> _short(StrategyInfo("fast.serial", "fast")), _short(StrategyInfo("serial", "fast"))
+    >>> short(StrategyInfo("fast.serial", "fast")), short(StrategyInfo("serial", "fast"))
     ('serial', 'serial')
     """
     rest = info.name.removeprefix(info.group) if info.group else info.name
@@ -220,12 +244,12 @@ def _short(info: StrategyInfo) -> str:
 
 def _repeats(info: StrategyInfo) -> bool:
     """Whether the title says no more than the name."""
-    return info.title.replace(" ", "_") in (info.name, _short(info))
+    return info.title.replace(" ", "_") in (info.name, short(info))
 
 
 def status(scenario: ScenarioResult, cell: Cell) -> str:
     """What the cell is judged by, or what happened instead."""
-    if cell.status == "ok" and (judged_ns := goals.time_ns(scenario, cell)) is not None:
+    if cell.status == "ok" and (judged_ns := time_ns(scenario, cell)) is not None:
         return units.seconds(judged_ns)
     return units.clean(cell.status if cell.status != "ok" else "no sample", 30)
 
@@ -242,7 +266,7 @@ def answer(info: StrategyInfo, cell: Cell) -> str:
 def _bar(scenario: ScenarioResult, info: StrategyInfo, cell: Cell) -> Bar:
     """Its texts are short, so that name and label fit side by side on a phone."""
     low_ns, high_ns = goals.spread_ns(scenario, cell)
-    judged_ns = goals.time_ns(scenario, cell) or 0
+    judged_ns = time_ns(scenario, cell) or 0
     # a wrong answer earns no factor
     gain, state = factor(scenario, cell), "flaw" if info.flaw else ""
     if cell.agrees is False:
@@ -250,4 +274,4 @@ def _bar(scenario: ScenarioResult, info: StrategyInfo, cell: Cell) -> Bar:
     drawn = role(info, cell)
     time = status(scenario, cell) if drawn == "none" else units.compact(judged_ns)
     label = " · ".join(filter(None, (time, gain, state)))
-    return Bar(units.clean(_short(info), 28), label, drawn, judged_ns, low_ns, high_ns)
+    return Bar(units.clean(short(info), 28), label, drawn, judged_ns, low_ns, high_ns)

@@ -25,7 +25,7 @@ def show(found: Suggestions, console: Console) -> None:
         out.line("Nothing to suggest.", "bold green")
     for number, advice in enumerate(found.advice[:MOST], 1):
         worth = f" [{units.seconds(advice.worth_ns)}]" if advice.worth_ns else ""
-        out.line(f"{number}. {units.clean(advice.what, 400)}{worth}", "bold")
+        out.line(f"{units.clean(advice.what, 400)}{worth}", "bold", label=f"{number}. ")
         out.line(units.clean(f"{advice.where}: {advice.why}", 500), indent=3)
         if advice.figures:
             out.line(units.clean("; ".join(advice.figures), 500), indent=3)

@@ -9,6 +9,7 @@ from perfkit.bench.tuning.words import goal_shown, setting_shown, shown
 from perfkit.model import Point, Run, Tuning
 from perfkit.report import units
 from perfkit.report.view import bound_by
+from perfkit.report.view.load import LoadCurve, load_curve
 from perfkit.report.view.strategies import counter_name
 
 MAX_FIGURES = 4
@@ -31,7 +32,7 @@ class SettingRow:
 class Tuned:
     """One tuning. ``columns`` are the names of the rows' ``figures``; ``source`` is for the heat map.
 
-    ``lower_bound`` depends on the machine.
+    ``load`` is None where no parameter bounds what is in flight. ``lower_bound`` depends on the machine.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Tuned:
     columns: tuple[str, ...]
     rows: tuple[SettingRow, ...]
     source: Tuning
+    load: LoadCurve | None = None
     lower_bound: str = ""
 
 
@@ -60,6 +62,7 @@ def tuned(run: Run, tuning: Tuning) -> Tuned:
         columns=tuple(_heading(name) for name in columns),
         rows=tuple(_rows(tuning, columns)),
         source=tuning,
+        load=load_curve(tuning),
         lower_bound=bound_by.of_tuning(run, tuning),
     )
 

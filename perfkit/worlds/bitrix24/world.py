@@ -171,13 +171,28 @@ def _further(config: PortalConfig, *, https: bool) -> dict[str, str]:
     if config.costs != "assumed":
         facts["costs"] = f"as {config.costs}"
     if config.slowdowns:
-        shown = [f"{factor:g} x from {begin:g} s to {end:g} s" for begin, end, factor in config.slowdowns]
+        shown = [
+            f"{factor:g} x from {_clock(begin)} to {_clock(end)}" for begin, end, factor in config.slowdowns
+        ]
         facts["slower"] = ", ".join(shown)
     if config.faults:
         facts["faults"] = ", ".join(f"{each.effect}:{each.command or each.method}" for each in config.faults)
     if https:
         facts["scheme"] = "https"
     return facts
+
+
+def _clock(seconds: float) -> str:
+    """A time of the portal's first day; with its seconds where minutes do not tell it.
+
+    >>> _clock(39_600), _clock(60), _clock(40_230.5)
+    ('11:00', '0:01:00', '11:10:30.5')
+    """
+    minutes, left_s = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    if hours and not left_s:
+        return f"{hours}:{minutes:02}"
+    return f"{hours}:{minutes:02}:{'0' if left_s < 10 else ''}{left_s:g}"
 
 
 def counters(desk: Desk) -> dict[str, int]:

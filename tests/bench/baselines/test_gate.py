@@ -113,7 +113,7 @@ def test_a_bad_file_changed_inputs_and_a_failing_strategy(project, capfd):
     assert "is the baseline of scenario other, not of scenario shop" in capfd.readouterr().err
     file.write_text(good.replace('data_seed = "1"', 'data_seed = "2"'))
     assert perfkit(["gate"]) == 3
-    assert "re-record" in capfd.readouterr().out
+    assert "record it: perfkit gate --update shop" in capfd.readouterr().out
     file.write_text(good)
     write(PROGRAM.replace("return sum(orders)", "raise ValueError('no sum')"))
     assert perfkit(["gate"]) == 1

@@ -14,7 +14,7 @@ from perfkit.bench.compare.formats import FORMATS, load
 from perfkit.errors import NewerSchemaError, RunFileError
 from perfkit.model import Gate, Timing, Verdict
 from perfkit.model.storage import write_run
-from tests.report.sample import sample_run, trace_run
+from tests.report.sample import empty_run, sample_run
 
 FILES = Path(__file__).parent / "files"
 TOOLS = {"pytest-benchmark": "pytest_benchmark", "pyperf": "pyperf", "hyperfine": "hyperfine"}
@@ -180,8 +180,8 @@ def test_a_gate_run_of_counters_says_where_those_are_kept(tmp_path):
 
 
 def test_a_run_of_another_kind_is_named(tmp_path):
-    with pytest.raises(RunFileError, match="of kind 'trace'; compared are those of bench and gate"):
-        load(write_run(trace_run(), tmp_path / "trace.json"))
+    with pytest.raises(RunFileError, match="of kind 'tune'; compared are those of bench, gate, trace, ana"):
+        load(write_run(empty_run(kind="tune"), tmp_path / "tune.json"))
 
 
 def test_a_run_of_a_newer_perfkit(tmp_path):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from perfkit.model import Frame
 from perfkit.report.formats.github import MAX_ANNOTATIONS, render
+from tests.report.formats import runs
 from tests.report.sample import analysis_run, empty_run, failing_run, hostile_run, sample_run, trace_run
 
 
@@ -115,3 +116,19 @@ def test_hostile_text_stays_in_its_line():
     lines = render(hostile_run("\r\n::stop-commands::x\n::set-output name=a::b%0A::error::\ud800")).decode()
     assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in lines.splitlines())
     assert not re.search(r"^::(stop|set)", lines, re.MULTILINE)
+
+
+def test_a_missed_target_is_an_error():
+    errors = [message for command, _, message in read(runs.RUNS["targets"]()) if command == "error"]
+    assert errors == [f"{runs.MISSED.problem()}\nthe slowest query"]
+    titles = [properties["title"] for _, properties, _ in read(runs.RUNS["targets"]())]
+    assert titles[:2] == ["perfkit: target missed: query", "perfkit: target not measured: memory"]
+
+
+def test_beside_a_base_known_findings_take_no_place():
+    lines = read(runs.RUNS["against"]())
+    new = [(properties, message) for command, properties, message in lines if "new finding" in message]
+    assert new[0][0]["file"] == "app/views.py"
+    assert any("Fix: Send up to 50" in message for _, message in new)
+    assert not [properties for _, properties, _ in lines if properties.get("title", "").startswith("PK102")]
+    assert lines[-1][2].startswith("perfkit: FAIL: ")

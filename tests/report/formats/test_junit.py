@@ -9,15 +9,12 @@ from msgspec.structs import replace
 
 from perfkit.model import Frame
 from perfkit.report.formats.junit import render
-from tests.report.sample import analysis_run, empty_run, failing_run, hostile_run, sample_run, trace_run
+from tests.report.formats import runs
+from tests.report.sample import empty_run, failing_run, hostile_run, sample_run, trace_run
 
 RUNS = {
-    "bench": sample_run,
-    "failing": failing_run,
-    "trace": trace_run,
-    "analysis": analysis_run,
-    "empty": empty_run,
-    "hostile": lambda: hostile_run("]]></failure>\x00\x1b\ud800\ufffe&<b>\"'"),
+    **runs.RUNS,
+    "broken": lambda: hostile_run("]]></failure>\x00\x1b\ud800\ufffe&<b>\"'"),
 }
 
 
@@ -122,3 +119,36 @@ def test_any_text_is_valid_xml(text):
 def test_the_same_run_gives_the_same_bytes():
     assert render(sample_run()) == render(sample_run())
     assert render(sample_run()).startswith(b'<?xml version="1.0" encoding="utf-8"?>\n<testsuites ')
+
+
+def test_each_target_is_a_case():
+    cases = {
+        c.get("name"): c for c in cases_of(runs.RUNS["targets"]()) if c.get("classname") == "perfkit.targets"
+    }
+    met, missed, unknown = (
+        cases[f"{one.metric}: {one.scope}"] for one in (runs.MET, runs.MISSED, runs.UNKNOWN)
+    )
+    assert list(met) == []
+    assert missed.find("failure").get("message") == runs.MISSED.problem()
+    assert missed.find("failure").get("type") == "target-missed"
+    assert unknown.find("skipped").get("message").endswith("memory not measured")
+
+
+def test_beside_a_base_what_it_had_is_skipped():
+    found = [case for case in cases_of(runs.RUNS["against"]()) if case.get("classname").startswith("PK102")]
+    messages = [case.find("skipped").get("message").partition(":")[0] for case in found]
+    assert sorted(messages) == ["known", "only in strategies that are there to be slow or wrong"]
+
+
+def test_a_recording_beside_another_shows_its_findings_too():
+    run = trace_run()
+    run.gate = runs.RUNS["against"]().gate
+    assert {suite.get("name") for suite in suites_of(run)} == {"perfkit", "perfkit.gate"}
+
+
+def test_a_tuning_without_a_choice_fails():
+    (case,) = cases_of(runs.RUNS["tune failed"]())
+    assert case.get("classname") == "perfkit.tune.calls"
+    assert "no setting of parallel <1> on own keeps the limits" in case.find("failure").get("message")
+    (case,) = cases_of(runs.RUNS["tune"]())
+    assert list(case) == []

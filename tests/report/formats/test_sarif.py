@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from perfkit.model import Finding, Frame
 from perfkit.report.formats.sarif import MAX_RESULTS, render
 from perfkit.report.view.findings import of_run
+from tests.report.formats import runs
 from tests.report.gate_sample import failing_gate, hostile_gate
 from tests.report.sample import analysis_run, empty_run, failing_run, hostile_run, sample_run, trace_run
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.once
 
 HOSTILE = '](http://x.test) {0} \x00\x1b[31m\ud800 \u202etxt.exe\u2066 " % \\ <b>\n::error::'
 RUNS = {
+    **runs.RUNS,
     "bench": sample_run,
     "failing": failing_run,
     "trace": trace_run,
@@ -158,10 +160,7 @@ def test_the_costliest_come_first_and_wrong_answers_before_them():
 def test_equal_findings_of_many_cells_are_one_result():
     counts = Counter(result["partialFingerprints"]["perfkit/v1"] for result in results_of(sample_run()))
     assert set(counts.values()) == {1}
-    assert (
-        "aiohttp_serial at 20, 200, 2,000 leads on every world"
-        in results_of(sample_run())[1]["message"]["text"]
-    )
+    assert "at 20, 200, 2,000 leads on every world" in results_of(sample_run())[1]["message"]["text"]
 
 
 @pytest.mark.parametrize(
@@ -239,3 +238,17 @@ def test_the_same_run_gives_the_same_bytes():
 def test_nothing_in_a_message_is_taken_for_a_link():
     run = run_with(finding(template="INSERT INTO [t](a) VALUES (?)", fix="[x](javascript:alert(1))"))
     assert "](" not in results_of(run)[0]["message"]["text"]
+
+
+def test_targets_are_results():
+    results = {result["ruleId"]: result for result in results_of(runs.RUNS["targets"]())}
+    assert results["target-missed"]["level"] == "error"
+    assert results["target-missed"]["message"]["text"].startswith(runs.MISSED.problem())
+    assert results["target-unknown"]["level"] == "warning"
+
+
+def test_beside_a_base_results_say_whether_they_are_new():
+    results = results_of(runs.RUNS["against"]())
+    states = [result.get("baselineState") for result in results if result["ruleId"] == "PK102"]
+    assert states == ["unchanged"]
+    assert sum("Send up to 50" in result["message"]["text"] for result in results) == 2

@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from perfkit.model import Finding
-from perfkit.report.view.findings import of_recording, of_run, of_scenario, row
-from perfkit.report.view.headline import sentence_of
+from perfkit.model import Cell, Finding, ScenarioResult, WorldInfo
+from perfkit.report.view.findings import _places, of_recording, of_run, of_scenario, row
+from perfkit.report.view.words import sentence_of
 from tests.report.sample import analysis_run, empty_run, sample_run, trace_run
 
 
@@ -107,3 +107,14 @@ def test_the_lines_leave_out_what_is_not_known():
         "Operation: SELECT ?",
         "Prediction: unknown",
     )
+
+
+def test_strategies_and_worlds_of_equal_sizes_are_said_together():
+    scenario = ScenarioResult("s", "", "", "", "rows", [1, 20], [], [])
+    scenario.worlds = [WorldInfo(name, f"world {name}", 0, {}) for name in ("a", "b")]
+    cells = [Cell(world, f"s{n}", size) for n in range(8) for world in ("a", "b") for size in (1, 20)]
+    cells.append(Cell("a", "late", 20))
+    assert list(_places(scenario, cells)) == [
+        "s0, s1, s2, s3, s4, s5 and 2 more at 1, 20 rows on every world",
+        "late at 20 rows on world a",
+    ]

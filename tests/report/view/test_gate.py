@@ -131,31 +131,6 @@ def test_improvements_of_two_stored_runs_are_no_alert():
     assert alerts(Gate(differences=[better]))[0].level == "error"
 
 
-def test_text_has_a_line_each_for_what_changed_what_came_with_it_and_what_to_do():
-    says = "+99 SELECT act at app/views.py:41 (n=100): O(1) -> O(n), own/serial"
-    more = [
-        "with it queries 1 -> 100 (+99)",
-        "also far/serial",
-        "if it is meant: perfkit gate --update leads",
-    ]
-    shown = render(run_of(Gate(differences=[worse(says="; ".join([says, *more]))])), "text").decode()
-    assert "\n  ".join([f"[worse] {says}", *more]) in shown
-    assert "leads own/serial n=100" not in shown  # the sentence has it all
-
-
-def test_text():
-    text = render(failing_gate(), "text").decode()
-    assert text.startswith("FAIL: 2 lines of leads got worse; 1 line of orders got better; 1 of 4")
-    assert "Compared: base main (0123456789ab), head work tree." in text
-    assert f"[worse] {SAYS}" in text
-    assert f"{SAYS}\n  leads own/serial n=100\n" in text
-    assert "[worse] new finding PK102\n  leads own/serial n=100, at app/views.py:41 in page\n" in text
-    assert "regressed      +5.2 %  benchmarks/test_views.py::test_page\n" in text
-    assert "Not compared\ntests/test_broken.py could not be collected" in text
-    assert "problem:" not in text
-    assert max(map(len, text.splitlines())) <= 100
-
-
 def test_github_has_an_annotation_at_each_line():
     lines = render(failing_gate(), "github").decode().splitlines()
     assert lines[0] == (
@@ -226,12 +201,12 @@ def test_sarif_has_an_alert_for_each_difference():
 @pytest.mark.once
 def test_html_has_both_tables():
     html = render(failing_gate(), "html").decode()
-    assert "<title>FAIL - 2 lines of leads got worse" in html
+    assert "<title>FAIL - leads own/serial n=100: queries +99, " in html
     for text in ("app/views.py:41 in page", "+3.1 % to +8.0 %", "instructions", "could not be collected"):
         assert text in html
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "png"])  # no text
 def test_each_format_shows_a_hostile_gate(name):
     run = hostile_gate(HOSTILE)
     shown = render(run, name)
@@ -253,5 +228,3 @@ def test_a_long_list_is_cut_and_says_so():
     shown = page(run_of(gate)).gate
     assert len(shown.differences) == 200
     assert shown.left_out == "300 more rows not shown here; the run's JSON has all."
-    text = render(run_of(gate), "text").decode()
-    assert "170 more differences not shown here; the HTML report has more." in text

@@ -78,3 +78,12 @@ def test_without_the_renderer_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "markdown_it", None)
     with pytest.raises(MissingExtraError, match=r"needs markdown-it-py, .*pip install 'perfkit\[report\]'"):
         html("x")
+
+
+@pytest.mark.parametrize("code", sorted(rules.available()))
+def test_the_short_page_ends_before_the_details_and_keeps_what_mends(code):
+    (page,) = of_rules([code])
+    assert page.markdown.startswith(page.short)
+    assert "**What.**" in page.short
+    assert "**Right" in page.short or "**Right" not in page.markdown
+    assert "How to allow it" not in page.short

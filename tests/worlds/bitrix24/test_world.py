@@ -48,7 +48,7 @@ def test_facts_of_what_was_set():
         "rate limit": "none",
         "workers": "no limit",
         "costs": "as documented",
-        "slower": "10 x from 60 s to 120 s",
+        "slower": "10 x from 0:01:00 to 0:02:00",
         "faults": "503:crm.*, 429:profile",
         "scheme": "https",
     }

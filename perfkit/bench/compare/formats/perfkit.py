@@ -1,4 +1,4 @@
-"""perfkit's own runs: those of ``perfkit bench`` on either clock, and timed runs of ``perfkit gate``."""
+"""perfkit's own runs: of ``bench`` on either clock, ``run`` and ``analyze``, and timed ones of ``gate``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from perfkit.model.storage import decode_run
 
 NAME = "perfkit"
 
+COMPARED = ("bench", "gate", "trace", "analysis")
+"""Kinds of runs that have something to compare."""
+
 
 def matches(document: dict[str, Any]) -> bool:
     """A schema number and a kind."""
@@ -19,14 +22,23 @@ def matches(document: dict[str, Any]) -> bool:
 
 
 def read(document: dict[str, Any], source: str) -> Stored:
-    """A bench run, or the times of a gate run. Raises RunFileError for kinds that hold neither."""
+    """A run with something to compare. Raises RunFileError for kinds that have nothing."""
     schema = document["schema"]
     run = decode_run(encode(document), source=source)
-    if run.kind not in ("bench", "gate"):
-        raise RunFileError(f"{source} is a run of kind {run.kind!r}; compared are those of bench and gate")
+    stored = stored_of(run, source)
+    if schema != run.schema:
+        stored.notes.append(f"{source} was written with schema {schema}, and lifted to {run.schema}.")
+    return stored
+
+
+def stored_of(run: Run, source: str) -> Stored:
+    """A bench run, a recording, or the times of a gate run. Raises RunFileError for what is none of them."""
+    if run.kind not in COMPARED:
+        known = ", ".join(COMPARED)
+        raise RunFileError(f"{source} is a run of kind {run.kind!r}; compared are those of {known}")
     environment = run.machine.environment
     stored = Stored(
-        tool=f"{NAME} {run.kind}" + (f" in {run.clock} time" if run.kind == "bench" else ""),
+        tool=f"{NAME} {run.kind}" + (f" in {run.clock} time" if run.kind in ("bench", "trace") else ""),
         machine=facts(
             Python=f"{environment.implementation} {environment.python}",
             system=f"{environment.system} {environment.machine}",
@@ -34,8 +46,6 @@ def read(document: dict[str, Any], source: str) -> Stored:
         ),
         run=run,
     )
-    if schema != run.schema:
-        stored.notes.append(f"{source} was written with schema {schema}, and lifted to {run.schema}.")
     for benchmark in _of_gate(run, source) if run.kind == "gate" else _of_bench(run):
         stored.add(benchmark)
     return stored

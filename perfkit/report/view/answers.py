@@ -1,0 +1,235 @@
+"""What a reader asks first, and the answers: is it worse, by how much, how sure, where, what to do.
+
+A run beside another answers these five; any other run their nearest kin: what is slow, what a fix would save.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perfkit.bench.recommended import pair
+from perfkit.model import Finding, Run, ScenarioResult, Tuning
+from perfkit.report import units
+from perfkit.report.view import goals
+from perfkit.report.view.headline import Headline, at_cell, gains
+from perfkit.report.view.words import is_timed, times, worst_of
+
+SLOW = ("What is slow?", "How much faster?", "How sure?", "Where?", "What to do?")
+RECORDED = ("What took long?", "What would a fix save?", "How sure?", "Where?", "What to do?")
+TUNED = ("Which setting?", "How much better?", "How sure?", "Where?", "What to do?")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A figure on both sides; ``sure`` is "exact" or its interval, ``tone`` "worse", "better" or ""."""
+
+    name: str
+    before: str
+    after: str
+    change: str = ""
+    sure: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Final sentences, "" where there is nothing to say. ``questions`` are the five they answer.
+
+    ``statement`` is the operation at ``where``; ``explain`` the command that tells more of the rule, and
+    ``record`` the one that takes what is measured now, ``record_when`` in words. ``effect`` is all in a few
+    words, for titles.
+    """
+
+    questions: tuple[str, str, str, str, str]
+    worse: str = ""
+    how_much: str = ""
+    how_sure: str = ""
+    where: str = ""
+    statement: str = ""
+    what_to_do: str = ""
+    explain: str = ""
+    record: str = ""
+    record_when: str = "if it is meant"
+    facts: tuple[Fact, ...] = ()
+    effect: str = ""
+
+    @property
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """Question and answer, for formats without columns; those without an answer are left out."""
+        where = f"{self.where}: {self.statement}" if self.statement else self.where
+        told = (self.worse, self.how_much, self.how_sure, where, self.what_to_do)
+        return tuple((asked, said) for asked, said in zip(self.questions, told, strict=True) if said)
+
+    @property
+    def commands(self) -> tuple[tuple[str, str], ...]:
+        """What to run next, each with when."""
+        known = (("more", self.explain), (self.record_when, self.record))
+        return tuple((when, command) for when, command in known if command)
+
+
+def of_run(run: Run, headlines: list[Headline]) -> Answers:
+    """The answers of a run of any kind; of several scenarios those that hold for all of them."""
+    from perfkit.report.view import gate_answers
+
+    if run.gate is not None:
+        return gate_answers.of_gate(run)
+    if run.tunings:
+        return _of_tunings(run.tunings, headlines)
+    if run.trace is not None or run.imported is not None:
+        return _of_recording(run, headlines[0])
+    if len(run.scenarios) == 1:
+        return _of_scenario(run, run.scenarios[0], headlines[0])
+    return _of_scenarios(run, headlines)
+
+
+def _of_scenarios(run: Run, headlines: list[Headline]) -> Answers:
+    """Each has a row of its own; the costliest of their findings comes first."""
+    if not run.scenarios:
+        return Answers(SLOW, worse=headlines[0].effect, effect=gains(headlines))
+    sure = how_sure(run)
+    found = [(scenario, cause) for scenario in run.scenarios if (cause := _cause(scenario)) is not None]
+    worst = max(found, key=lambda one: one[1].saving_ns or 0, default=None)
+    if worst is None:
+        return Answers(SLOW, how_sure=sure, effect=gains(headlines))
+    name = units.clean(worst[0].name, 60)
+    return Answers(
+        SLOW,
+        how_sure=sure,
+        what_to_do=f"Begin with {name}: {to_do(worst[1], measured(worst[0], worst[1]))}",
+        explain=explain(worst[1]),
+        effect=gains(headlines),
+    )
+
+
+def _cause(scenario: ScenarioResult) -> Finding | None:
+    found = pair(scenario)
+    return worst_of(found.baseline.findings) if found is not None else None
+
+
+def _of_scenario(run: Run, scenario: ScenarioResult, headline: Headline) -> Answers:
+    found, cause = pair(scenario), _cause(scenario)
+    if found is None:
+        return Answers(SLOW, worse=headline.effect, how_sure=how_sure(run), effect=gains([headline]))
+    base, best = found.baseline, found.best
+    slow_ns = goals.time_ns(scenario, base) or 0
+    measure = goals.name(scenario)
+    of = "" if measure == goals.ELAPSED else f" ({measure})"
+    much = "No other strategy answers right and sooner."
+    if best is not None:
+        fast = units.seconds(goals.time_ns(scenario, best) or 0)
+        much = f"{headline.factor}: {units.clean(best.strategy, 60)} answers the same in {fast}."
+    site, statement = place(cause) if cause else ("", "")
+    worse = f"{units.clean(base.strategy, 60)} takes {units.seconds(slow_ns)}{of} {at_cell(scenario, base)}."
+    return Answers(
+        SLOW,
+        worse=worse,
+        how_much=much,
+        how_sure=how_sure(run),
+        where=site,
+        statement=statement,
+        what_to_do=to_do(cause, measured(scenario, cause)) if cause else "",
+        explain=explain(cause) if cause else "",
+        facts=tuple(Fact(*fact) for fact in headline.facts),
+        effect=gains([headline]),
+    )
+
+
+def measured(scenario: ScenarioResult, finding: Finding) -> str:
+    """What the fix of a baseline's finding did save, if a strategy of the scenario is that fix."""
+    found = pair(scenario)
+    for prediction in scenario.predictions if found is not None else ():
+        key = (prediction.world, prediction.size, prediction.rule, prediction.baseline)
+        if found and key == (
+            found.baseline.world,
+            found.baseline.size,
+            finding.rule,
+            found.baseline.strategy,
+        ):
+            saved = units.seconds(prediction.measured_saving_ns)
+            return f"measured {saved} with {units.clean(prediction.strategy, 60)}"
+    return ""
+
+
+def to_do(finding: Finding, measured: str = "") -> str:
+    """The fix, what it is said to save and on what grounds, and what it did save."""
+    fix = units.clean(finding.fix, 400) or f"Mend {units.clean(finding.name, 60)}."
+    if not fix.endswith((".", "!", "?", "…")):
+        fix += "."
+    saving = ""
+    if finding.saving_ns is not None:
+        basis = units.clean(finding.basis, 200)
+        grounds = f" ({basis})" if basis and basis != "unknown" else ""
+        beside = f", {measured}" if measured else ""
+        saving = f" Predicted saving {units.seconds(finding.saving_ns)}{beside}{grounds}."
+    elif measured:
+        saving = f" It saved: {measured}."
+    return fix + saving
+
+
+def place(finding: Finding) -> tuple[str, str]:
+    """The line to edit, or the spans around it; and the masked operation."""
+    site = str(finding.site) if finding.site else finding.place
+    return units.clean(site, 160) or "place not known", units.clean(finding.template, 300)
+
+
+def explain(finding: Finding) -> str:
+    """The command that tells more of a finding's rule."""
+    return f"perfkit explain {units.clean(finding.rule, 20)}"
+
+
+def how_sure(run: Run) -> str:
+    """What the figures of this run are worth."""
+    if run.clock == "virtual":
+        return "Exact: counters and virtual time have no noise. Latency is modelled."
+    samples = [len(c.samples) for scenario in run.scenarios for c in scenario.cells if c.samples]
+    if not samples or max(samples) < 2:
+        return "Counters are exact. Times are of one sample, with noise that is not known; try --repeats 5."
+    return f"Counters are exact. Times are medians of {min(samples)} samples on this machine."
+
+
+def _of_recording(run: Run, headline: Headline) -> Answers:
+    """A recorded program, or traces of one."""
+    worst, imported = worst_of(run.findings), run.imported is not None
+    sure = "Counts are exact; times are of one run."
+    if imported:
+        sure = "Counts are exact; times are those of the traces."
+    if run.clock == "virtual":
+        sure = how_sure(run)
+    if worst is None:
+        quiet = "No rule found anything to mend."
+        return Answers(RECORDED, worse=headline.effect, how_much=quiet, how_sure=sure, effect=headline.gain)
+    site, statement = place(worst)
+    spent = f"{times(worst, imported=imported)}, {units.seconds(worst.spent_ns)}"
+    if not is_timed(worst):
+        spent = units.clean(worst.evidence[0], 300) if worst.evidence else "it cost no time"
+    saving = "not predicted" if worst.saving_ns is None else units.seconds(worst.saving_ns)
+    return Answers(
+        RECORDED,
+        worse=headline.effect,
+        how_much=f"{saving}: {units.clean(worst.rule, 20)} {units.clean(worst.name, 60)}, {spent}.",
+        how_sure=sure,
+        where=site,
+        statement=statement,
+        what_to_do=to_do(worst),
+        explain=explain(worst),
+        effect=headline.gain,
+    )
+
+
+def _of_tunings(tunings: list[Tuning], headlines: list[Headline]) -> Answers:
+    """The first tuning; the others have rows of their own."""
+    first, tuning = headlines[0], tunings[0]
+    sentences = [units.clean(sentence, 300) for sentence in tuning.sentences]
+    checked = len(tuning.checks)
+    beside = f"{units.plural(len(tuning.points), 'setting')} measured"
+    again = f", the choice checked at {units.plural(checked, 'other size or seed')}" if checked else ""
+    return Answers(
+        TUNED,
+        worse=first.effect,
+        how_much=next((sentence for sentence in sentences[1:] if sentence != first.cause), ""),
+        how_sure=f"{beside}{again.replace('seeds', 'seed')}.",
+        where=f"{units.clean(tuning.scenario, 60)}: {units.clean(tuning.strategy, 60)} on "
+        f"{units.clean(tuning.world_title or tuning.world, 80)}",
+        what_to_do=first.cause,
+        effect=gains(headlines),
+    )

@@ -1,0 +1,148 @@
+"""One scenario in the main figure: its strategies as bars, and when their calls were under way."""
+
+from __future__ import annotations
+
+from perfkit.bench.recommended import pair
+from perfkit.model import Cell, ScenarioResult, StrategyInfo, Trace, unpack
+from perfkit.report import units
+from perfkit.report.drawing.axis import Axis, axis_for
+from perfkit.report.view import goals, strategies
+from perfkit.report.view.lanes import REFUSED, SHAPES
+from perfkit.report.view.overview.parts import Bar, Bars, Chart, Lane, Lanes, Panel, Ticks, apart, scale
+from perfkit.report.view.overview.series import curves_of
+
+MAX_BARS = 8
+MAX_CALLS = 600
+"""Calls of a lane that are drawn; runs keep 500 of each cell."""
+
+_NAME = 24
+
+
+def panel(scenario: ScenarioResult, heading: str) -> Panel:
+    """What ``perfkit bench`` found about one scenario, around its headline's baseline and what beats it."""
+    found = pair(scenario)
+    if found is None:
+        return Panel(heading, "", ())
+    charts: list[Chart] = [_bars(scenario, found.baseline, found.best)]
+    beside = _beside(scenario, found.baseline, found.best)
+    place = _place(scenario, found.baseline)
+    return Panel(heading, place, tuple(charts + ([beside] if beside else [])))
+
+
+def _place(scenario: ScenarioResult, cell: Cell) -> str:
+    world = next((w.title or w.name for w in scenario.worlds if w.name == cell.world), cell.world)
+    place = f"{cell.size:,} {units.clean(scenario.unit, 40)} on {units.clean(world, 90)}"
+    return ": ".join(filter(None, (units.clean(scenario.title, 80), place)))
+
+
+def _bars(scenario: ScenarioResult, base: Cell, best: Cell | None) -> Bars:
+    """The baseline, then the others of its group, the slowest first; wrong ones at the end."""
+    group = scenario.strategy(base.strategy).group
+    rows = [
+        (info, cell)
+        for info in scenario.strategies
+        if info.group == group and (cell := scenario.cell(base.world, info.name, base.size)) is not None
+    ]
+    rows.sort(key=lambda row: _order(scenario, *row))
+    fixed = [cell is base or cell is best for _, cell in rows]
+    times = [goals.time_ns(scenario, cell) or 0 for _, cell in rows]
+    shown = [rows[n] for n in apart(times, fixed, MAX_BARS)]
+    axis = axis_for(goals.time_ns(scenario, cell) or 0 for _, cell in shown)
+    measure = goals.name(scenario)
+    caption = ("time" if measure == goals.ELAPSED else measure) + scale(axis)
+    bars = tuple(_bar(scenario, info, cell, axis, cell is best) for info, cell in shown)
+    note = "" if len(shown) == len(rows) else f"{len(shown)} of {units.plural(len(rows), 'strategy')}"
+    return Bars(caption, bars, _ticks(axis), note)
+
+
+def _order(scenario: ScenarioResult, info: StrategyInfo, cell: Cell) -> tuple[int, int]:
+    role = strategies.role(info, cell)
+    place = {"baseline": 0, "right": 1, "wrong": 2, "none": 3}[role]
+    return place, -(goals.time_ns(scenario, cell) or 0)
+
+
+def _bar(scenario: ScenarioResult, info: StrategyInfo, cell: Cell, axis: Axis, best: bool) -> Bar:
+    role = strategies.role(info, cell)
+    judged_ns = goals.time_ns(scenario, cell)
+    name = units.clean(strategies.short(info), _NAME)
+    if role == "none" or judged_ns is None:
+        return Bar(name, strategies.status(scenario, cell), "none", 0)
+    gain = "" if cell.agrees is False else strategies.factor(scenario, cell)
+    state = "differs" if cell.agrees is False else "flaw" if info.flaw else ""
+    label = " · ".join(filter(None, (units.compact(judged_ns), gain, state)))
+    low_ns, high_ns = goals.spread_ns(scenario, cell)
+    low, high = (axis.percent(low_ns), axis.percent(high_ns)) if high_ns > low_ns else (0.0, 0.0)
+    return Bar(name, label, "best" if best else role, axis.percent(judged_ns), low, high)
+
+
+def _ticks(axis: Axis) -> Ticks:
+    return tuple(axis.ticks())
+
+
+def _beside(scenario: ScenarioResult, base: Cell, best: Cell | None) -> Chart | None:
+    """What was measured over time, else when calls were under way."""
+    both = [cell for cell in (base, best) if cell is not None]
+    return curves_of(scenario, both) or _lanes(scenario, base, both)
+
+
+def _lanes(scenario: ScenarioResult, base: Cell, both: list[Cell]) -> Lanes | None:
+    """The shapes that readers know if there are several of them, else the baseline and what beats it.
+
+    At the headline's size, or where the calls there are too many to be kept, at the largest one below.
+    """
+    names = _shaped(scenario, base) or [cell.strategy for cell in both]
+    sizes = sorted((size for size in scenario.sizes if size <= base.size), reverse=True)
+    for size in sizes:
+        found = [
+            cell
+            for name in names
+            if (cell := scenario.cell(base.world, name, size)) is not None and cell.trace is not None
+        ]
+        whole = all(cell.trace is not None and not _cut(cell) for cell in found)
+        if found and (whole or size == sizes[-1]):
+            return _drawn(scenario, found, base.size)
+    return None
+
+
+def _shaped(scenario: ScenarioResult, base: Cell) -> list[str]:
+    """The first strategy of each shape in the baseline's group, if there are two or more."""
+    group = scenario.strategy(base.strategy).group
+    of_group = [info for info in scenario.strategies if info.group == group]
+    firsts = [next((i.name for i in of_group if i.shape == shape), None) for shape in SHAPES]
+    names = [name for name in firsts if name is not None]
+    return names if len(names) > 1 else []
+
+
+def _cut(cell: Cell) -> bool:
+    """Whether calls are missing from the stored trace; what was dropped may also be spans of other kinds."""
+    return cell.trace is not None and cell.trace.dropped > 0
+
+
+def _drawn(scenario: ScenarioResult, cells: list[Cell], size: int) -> Lanes | None:
+    traces = [(cell, unpack(cell.trace)) for cell in cells if cell.trace is not None]
+    axis = axis_for((_end_ns(cell, trace) for cell, trace in traces), allow_log=False)
+    lanes = tuple(_lane(scenario.strategy(cell.strategy), cell, trace, axis) for cell, trace in traces)
+    if not any(lane.calls for lane in lanes):
+        return None
+    where = "" if cells[0].size == size else f" at {cells[0].size:,} {units.clean(scenario.unit, 30)}"
+    return Lanes(f"calls in time{where}", lanes, _ticks(axis))
+
+
+def _end_ns(cell: Cell, trace: Trace) -> int:
+    return cell.samples[0].elapsed_ns if cell.samples else trace.duration_ns
+
+
+def _lane(info: StrategyInfo, cell: Cell, trace: Trace, axis: Axis) -> Lane:
+    spans = sorted(trace.of_kind("request", "query"), key=lambda span: (span.start_ns, span.id))[:MAX_CALLS]
+    calls = tuple(
+        (
+            axis.percent(span.start_ns - trace.start_ns),
+            axis.percent(max(span.start_ns, span.end_ns) - trace.start_ns),
+            span.attrs.get("status") in REFUSED,
+        )
+        for span in spans
+    )
+    total, end_ns = max(strategies.calls(cell), len(spans)), _end_ns(cell, trace)
+    missing = max((end for _, end, _ in calls), default=0.0) if total > len(spans) else None
+    label = f"{units.plural(total, 'call')}, {units.compact(end_ns)}"
+    return Lane(units.clean(strategies.short(info), _NAME), label, calls, axis.percent(end_ns), missing)
