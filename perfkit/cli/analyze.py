@@ -12,7 +12,7 @@ from perfkit.cli.bench import check_output
 from perfkit.cli.show import Bar, Duration, Names, notes, results
 from perfkit.errors import UnknownNameError, UsageError
 from perfkit.ingest import FORMATS as INPUTS
-from perfkit.report import FORMATS
+from perfkit.report import FORMATS, OF_RESULTS
 
 if TYPE_CHECKING:
     from perfkit.ingest import Analysis
@@ -29,7 +29,7 @@ _MB = 1_000_000
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--format", "source", help=f"Format of the files: {', '.join(INPUTS)} (default: by content).")
 @click.option(
-    "-f", "forms", type=Names(), default="text", show_default=True, help=f"Show: {', '.join(FORMATS)}."
+    "-f", "forms", type=Names(), default="text", show_default=True, help=f"Show: {', '.join(OF_RESULTS)}."
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here; text goes to stdout.")
 @click.option("--force", is_flag=True, help="Replace the file named with -o.")
@@ -111,8 +111,8 @@ def _limits(settings: config.Config, min_spent_ns: int | None, min_calls: int | 
 def _targets(forms: tuple[str, ...], output: Path | None, force: bool) -> dict[str, Path]:
     """The file of each format that is written to one; refused before anything is read if it cannot be."""
     for form in forms:
-        if form not in FORMATS:
-            raise UnknownNameError("format", form, FORMATS)
+        if form not in OF_RESULTS:
+            raise UnknownNameError("format", form, OF_RESULTS)
     others = [form for form in forms if form != "text"]
     if output is None or output == STDOUT:
         if len(others) > 1:

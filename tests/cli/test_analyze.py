@@ -232,7 +232,7 @@ def test_no_value_reaches_any_output(traces, capsys, tmp_path):
         {"key": "process.command_args", "value": {"stringValue": SECRET}}
     )
     stored(tmp_path, whole)
-    for form in module.FORMATS:
+    for form in module.OF_RESULTS:
         assert analyze(traces, "-f", form, "-o", "-") == 0
         out, err = capsys.readouterr()
         assert out

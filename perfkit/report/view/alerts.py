@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from perfkit.model import Finding, Frame, Run, ScenarioResult, Target, Tuning
+from perfkit.model import Frame, Run, Target, Tuning
 from perfkit.report import units
 from perfkit.report.view import gate
-from perfkit.report.view.findings import Found
+from perfkit.report.view.findings import Found, file_of
 from perfkit.report.view.findings import of_run as findings_of_run
 from perfkit.report.view.gate import Alert
 
@@ -60,17 +60,6 @@ def of_strategies(run: Run) -> Iterator[Alert]:
                     site=Frame(file_of(scenario), 1, info.name),
                     stops=True,
                 )
-
-
-def file_of(scenario: ScenarioResult) -> str:
-    """Its file as the call paths of its findings name it: relative to the project, not to its folder."""
-    frames = (frame for cell in scenario.cells for finding in cell.findings for frame in _frames(finding))
-    ending = f"/{scenario.file}"
-    return next((frame.file for frame in frames if frame.file.endswith(ending)), scenario.file)
-
-
-def _frames(finding: Finding) -> tuple[Frame, ...]:
-    return (finding.site, *finding.path) if finding.site else finding.path
 
 
 def of_tunings(run: Run) -> Iterator[Alert]:

@@ -178,8 +178,16 @@ def of_scenario(scenario: ScenarioResult, gate: Gate | None = None) -> list[Foun
         meant = all(_is_meant(scenario, cell.strategy) for cell in cells)
         places = tuple(_places(scenario, cells))
         status = _status(worst, gate)
-        found.append(Found(worst, units.clean(place, 200), places, scenario.file, meant, status=status))
+        found.append(Found(worst, units.clean(place, 200), places, file_of(scenario), meant, status=status))
     return sorted(found, key=_order)
+
+
+def file_of(scenario: ScenarioResult) -> str:
+    """Its file as the call paths of its findings name it: relative to the project, not to its folder."""
+    ending = f"/{scenario.file}"
+    findings = (finding for cell in scenario.cells for finding in cell.findings)
+    frames = (frame for finding in findings for frame in (finding.site, *finding.path) if frame)
+    return next((frame.file for frame in frames if frame.file.endswith(ending)), scenario.file)
 
 
 def _status(finding: Finding, gate: Gate | None) -> str:

@@ -115,7 +115,7 @@ def test_a_bench_has_a_profile_for_each_lane():
 
 
 @needs_speedscope
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", ["profiles", "targets", "hostile gate", "empty"])
 def test_valid_against_speedscopes_schema(name):
     schema = json.loads((RELEASE / "file-format-schema.json").read_text())
     schema = {**schema, "$ref": "#/definitions/FileFormat.File"}

@@ -45,9 +45,7 @@ def test_each_change_has_its_verdict_in_a_word_and_a_statement_once():
 
 
 def test_the_command_that_records_a_change_is_said_once():
-    says = (
-        "+99 SELECT act; with it queries 1 -> 100; also far/serial; if it is meant: perfkit gate --update x"
-    )
+    says = "+99 SELECT act; with it +1 rows; also far/serial; if it is meant: perfkit gate --update x"
     text = shown(run_of(Gate(compared=3, differences=[worse(says=says), worse(size=10)])))
     assert text.count("perfkit gate --update x") == 1
     other = worse(baseline="shop", says="+1 GET; if it is meant: perfkit gate --update shop")
@@ -58,11 +56,9 @@ def test_the_command_that_records_a_change_is_said_once():
 
 def test_a_benchmark_has_its_figures_and_interval_and_others_are_counted():
     text = shown(run_of(Gate(timings=[SLOWER, SAME, FASTER])), width=120)
-    name = "benchmarks/test_views.py"
-    assert (
-        f"[regressed] {name}::test_page: time 1.20 ms -> 1.26 ms (+5.2 %), interval +3.1 to +8.0 %\n" in text
-    )
-    assert f"[improved] {name}::test_fast: -20.0 %\n" in text
+    slower = "test_page: time 1.20 ms -> 1.26 ms (+5.2 %), interval +3.1 to +8.0 %"
+    assert f"[regressed] benchmarks/test_views.py::{slower}\n" in text
+    assert "[improved] benchmarks/test_views.py::test_fast: -20.0 %\n" in text
     assert "\n1 benchmark did not change.\n" in text
     assert "test_list" not in text
 
