@@ -9,7 +9,7 @@ import click
 
 from perfkit import config
 from perfkit.cli.bench import check_output
-from perfkit.cli.show import Bar, Duration, Names, notes, results
+from perfkit.cli.show import Bar, Duration, Names, notes, print_run
 from perfkit.errors import UnknownNameError, UsageError
 from perfkit.ingest import FORMATS as INPUTS
 from perfkit.report import FORMATS, OF_RESULTS
@@ -110,6 +110,8 @@ def _limits(settings: config.Config, min_spent_ns: int | None, min_calls: int | 
 
 def _targets(forms: tuple[str, ...], output: Path | None, force: bool) -> dict[str, Path]:
     """The file of each format that is written to one; refused before anything is read if it cannot be."""
+    if not forms:
+        raise UsageError(f"-f names no format; known: {', '.join(OF_RESULTS)}")
     for form in forms:
         if form not in OF_RESULTS:
             raise UnknownNameError("format", form, OF_RESULTS)
@@ -156,12 +158,8 @@ def _write(run: Run, form: str, target: Path | None) -> None:
 
     if target is not None:
         notes().print(f"report: {write_atomic(target, render(run, form))}", markup=False)
-    elif form == "text":
-        from perfkit.report.terminal.terminal import render_terminal
-
-        render_terminal(run, results())
     else:
-        click.echo(render(run, form), nl=False)
+        print_run(run, form)
 
 
 def _exit_code(run: Run, failing: frozenset[str]) -> int:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from perfkit import config
 from perfkit.cli.github import HELP, check_github, publish
 from perfkit.cli.index import refresh_after
-from perfkit.cli.show import Bar, Names, Numbers, notes, results
+from perfkit.cli.show import Bar, Names, Numbers, notes, print_run
 from perfkit.errors import MissingExtraError, PerfkitError, RunFileError
 from perfkit.model.run import Run
+
+if TYPE_CHECKING:
+    from perfkit.bench.harness import Plan
 
 
 @click.command("bench")
@@ -45,21 +49,12 @@ from perfkit.model.run import Run
 @click.option("--github", is_flag=True, help=HELP)
 def command(
     names: tuple[str, ...],
-    sizes: tuple[int, ...],
-    strategies: tuple[str, ...],
-    worlds: tuple[str, ...],
-    databases: tuple[str, ...],
-    clock: str,
-    seed: int | None,
-    repeats: int | None,
-    timeout_s: float | None,
-    limit_s: float | None,
-    workers: int | None,
     output: Path | None,
     force: bool,
     form: str,
     report: bool,
     github: bool,
+    **asked: Any,
 ) -> int:
     """Compare the strategies of the named scenarios, or of all.
 
@@ -68,7 +63,7 @@ def command(
     In wall time only the smallest size is measured unless --size names others.
     """
     from perfkit.bench.discovery import find
-    from perfkit.bench.harness import Plan, bench
+    from perfkit.bench.harness import bench
     from perfkit.bench.targets.profile import profile
 
     settings = config.load()
@@ -81,25 +76,13 @@ def command(
     targets = profile(settings)
     if not (names or found.errors):
         targets.check_names(found.scenarios)
-    plan = Plan(
-        clock=clock,
-        sizes=sizes,
-        strategies=strategies,
-        worlds=worlds,
-        databases=databases,
-        seed=settings.integer("seed") if seed is None else seed,
-        repeats=settings.integer("repeats") if repeats is None else repeats,
-        timeout_s=settings.number("timeout_s") if timeout_s is None else timeout_s,
-        limit_s=settings.number("limit_s") if limit_s is None else limit_s,
-        workers=settings.integer("workers") if workers is None else workers,
-        command=("perfkit", *sys.argv[1:]),
-    )
+    plan = _plan(asked, settings)
     with Bar("measuring") as bar:
         scenarios = list(found.scenarios.values())
         run = bench(scenarios, plan, folder=settings.root, progress=bar, targets=targets)
     run.warnings += [str(error) for error in found.errors]
     unwritten = keep(run, output, settings.folder("reports"), report)  # first: stdout may be a closed pipe
-    show(run, form)
+    print_run(run, form)
     if github:
         publish(run, form)
     problems = [*found.errors, *unwritten]
@@ -108,6 +91,21 @@ def command(
     if run.interrupted:
         return 130
     return run.outcome.exit_code or (2 if problems else 0)
+
+
+def _plan(asked: dict[str, Any], settings: config.Config) -> Plan:
+    """What was asked for; what was left open is a setting."""
+    from perfkit.bench.harness import Plan
+
+    usual = {
+        "seed": settings.integer,
+        "repeats": settings.integer,
+        "timeout_s": settings.number,
+        "limit_s": settings.number,
+        "workers": settings.integer,
+    }
+    left_open = {name: read(name) for name, read in usual.items() if asked[name] is None}
+    return Plan(**{**asked, **left_open}, command=("perfkit", *sys.argv[1:]))
 
 
 def check_output(output: Path, force: bool, option: str = "-o") -> None:
@@ -123,18 +121,6 @@ def check_output(output: Path, force: bool, option: str = "-o") -> None:
 
     if not place.is_dir() or not os.access(place, os.W_OK):
         raise RunFileError(f"cannot write {output}: {place} is not a folder you may write to.")
-
-
-def show(run: Run, form: str) -> None:
-    """The run on stdout."""
-    if form == "json":
-        from perfkit.model.storage import encode_run
-
-        click.echo(encode_run(run).decode())
-        return
-    from perfkit.report.terminal.terminal import render_terminal
-
-    render_terminal(run, results())
 
 
 def keep(run: Run, output: Path | None, folder: Path, report: bool) -> list[PerfkitError]:

@@ -10,8 +10,7 @@ import click
 from perfkit import config
 from perfkit.cli.bench import check_output
 from perfkit.cli.github import HELP, check_github, publish
-from perfkit.cli.show import notes, results
-from perfkit.model.run import Run
+from perfkit.cli.show import notes, print_run
 from perfkit.report import OF_RESULTS
 
 
@@ -42,19 +41,7 @@ def command(base: Path, head: Path, form: str, output: Path | None, force: bool,
     run = compare(base, head, folder=config.load().root, command=("perfkit", *sys.argv[1:]))
     if output is not None:
         notes().print(f"run:    {write_run(run, output)}", markup=False)
-    show(run, form)
+    print_run(run, form)
     if github:
         publish(run, form)
     return run.outcome.exit_code
-
-
-def show(run: Run, form: str) -> None:
-    """The run on stdout, in any format."""
-    if form == "text":
-        from perfkit.report.terminal.terminal import render_terminal
-
-        render_terminal(run, results())
-        return
-    from perfkit.report import render
-
-    click.echo(render(run, form), nl=False)

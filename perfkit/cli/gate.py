@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +13,7 @@ from perfkit import config
 from perfkit.cli.bench import check_output
 from perfkit.cli.github import HELP, check_github, publish
 from perfkit.cli.index import refresh_after
-from perfkit.cli.show import Bar, notes
+from perfkit.cli.show import Bar, notes, print_run
 from perfkit.errors import UsageError
 from perfkit.report import OF_RESULTS
 
@@ -22,6 +23,45 @@ if TYPE_CHECKING:
     from perfkit.model.run import Run
 
 ALL = "all"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for on the command line: the scenarios and the command, and how to compare them."""
+
+    names: tuple[str, ...]
+    command: tuple[str, ...]
+    updates: tuple[str, ...]
+    reason: str
+    base: str
+    self_test: bool
+    budget_s: float | None
+    allow_dirty: bool
+    instructions: bool
+    timeout_s: float | None
+    workers: int | None
+
+    @property
+    def timed(self) -> bool:
+        """Whether wall time is compared, and not counters."""
+        return bool(self.base or self.command)
+
+    def check(self) -> None:
+        """Raise UsageError for options that contradict each other, or have no sense."""
+        if self.updates and (self.timed or self.self_test or self.names):
+            raise UsageError(
+                "--update NAME rewrites a baseline and nothing else: use it without names, --base, "
+                "--self-test and COMMAND"
+            )
+        if self.reason and not self.updates:
+            raise UsageError("--reason goes with --update NAME")
+        if not self.timed and (self.budget_s is not None or self.allow_dirty or self.instructions):
+            raise UsageError("--budget, --allow-dirty and --instructions go with --base REF")
+        for option, seconds in (("--budget", self.budget_s), ("--timeout", self.timeout_s)):
+            if seconds is not None and not 0 < seconds < float("inf"):
+                raise UsageError(f"{option} must be more than 0 seconds, not {seconds:g}")
+        if self.workers is not None and self.workers < 0:
+            raise UsageError(f"--workers must be 1 or more, or 0 for one per core, not {self.workers}")
 
 
 @click.command("gate")
@@ -40,20 +80,7 @@ ALL = "all"
 @click.option("--force", is_flag=True, help="Replace the file named with -o.")
 @click.option("--github", is_flag=True, help=HELP)
 def command(
-    arguments: tuple[str, ...],
-    updates: tuple[str, ...],
-    reason: str,
-    base: str,
-    self_test: bool,
-    budget_s: float | None,
-    allow_dirty: bool,
-    instructions: bool,
-    timeout_s: float | None,
-    workers: int | None,
-    form: str,
-    output: Path | None,
-    force: bool,
-    github: bool,
+    arguments: tuple[str, ...], form: str, output: Path | None, force: bool, github: bool, **options: Any
 ) -> int:
     """Compare counters of the named scenarios, or of all, with their baselines: exactly, in virtual time.
 
@@ -63,28 +90,14 @@ def command(
     everything, could be compared.
     """
     names, command_line = _split(arguments)
-    timed = bool(base or command_line)
-    _check(timed, names, updates, reason, self_test, budget_s, allow_dirty, instructions, timeout_s, workers)
+    asked = Asked(names, command_line, **options)
+    asked.check()
     if output is not None:
         check_output(output, force)
     check_github(github)
-    if timed:
-        from perfkit.cli.gate_times import gate_times
-
-        run = gate_times(
-            names,
-            base=base,
-            budget_s=budget_s,
-            allow_dirty=allow_dirty,
-            instructions=instructions,
-            self_test=self_test,
-            command=command_line,
-        )
-        return _finish(run, form, output, github)
-    found = _found(names or tuple(name for name in updates if name != ALL))
-    if updates:
-        return _update(found, reason, _plan(timeout_s, workers))
-    return _finish(_counters(found, not names, self_test, _plan(timeout_s, workers)), form, output, github)
+    if asked.updates:
+        return _update(asked)
+    return _finish(_timed(asked) if asked.timed else _counters(asked), form, output, github)
 
 
 def _split(arguments: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -95,42 +108,61 @@ def _split(arguments: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]
     return arguments[:cut], arguments[cut:]
 
 
-def _check(
-    timed: bool,
-    names: tuple[str, ...],
-    updates: tuple[str, ...],
-    reason: str,
-    self_test: bool,
-    budget_s: float | None,
-    allow_dirty: bool,
-    instructions: bool,
-    timeout_s: float | None,
-    workers: int | None,
-) -> None:
-    if updates and (timed or self_test or names):
-        raise UsageError("--update NAME rewrites a baseline and nothing else: use it without names, --base, "
-                         "--self-test and COMMAND")  # fmt: skip
-    if reason and not updates:
-        raise UsageError("--reason goes with --update NAME")
-    if not timed and (budget_s is not None or allow_dirty or instructions):
-        raise UsageError("--budget, --allow-dirty and --instructions go with --base REF")
-    if budget_s is not None and not 0 < budget_s < float("inf"):
-        raise UsageError(f"--budget must be more than 0 seconds, not {budget_s:g}")
-    if timeout_s is not None and not 0 < timeout_s < float("inf"):
-        raise UsageError(f"--timeout must be more than 0 seconds, not {timeout_s:g}")
-    if workers is not None and workers < 0:
-        raise UsageError(f"--workers must be 1 or more, or 0 for one per core, not {workers}")
+def _timed(asked: Asked) -> Run:
+    from perfkit.cli.gate_times import gate_times
+
+    return gate_times(
+        asked.names,
+        base=asked.base,
+        budget_s=asked.budget_s,
+        allow_dirty=asked.allow_dirty,
+        instructions=asked.instructions,
+        self_test=asked.self_test,
+        command=asked.command,
+    )
 
 
-def _plan(timeout_s: float | None, workers: int | None) -> GatePlan:
+def _counters(asked: Asked) -> Run:
+    from perfkit.bench.baselines.gate import gate
+    from perfkit.bench.baselines.self_test import self_test
+    from perfkit.bench.targets.profile import profile
+
+    settings = config.load()
+    found = _found(asked.names)
+    scenarios = list(found.scenarios.values())
+    known = () if asked.names else list(found.scenarios)
+    targets = profile(settings)
+    if not asked.names:
+        targets.check_names(known)
+    words, plan = ("perfkit", *sys.argv[1:]), _plan(asked)
+    with Bar("measuring") as bar:
+        if asked.self_test:
+            return self_test(scenarios, plan, command=words, progress=bar)
+        folder = settings.folder("baselines")
+        return gate(scenarios, folder, plan, known=known, command=words, progress=bar, targets=targets)
+
+
+def _update(asked: Asked) -> int:
+    from perfkit.bench.baselines.gate import update
+
+    found = _found(tuple(name for name in asked.updates if name != ALL))
+    folder, plan = config.load().folder("baselines"), _plan(asked)
+    with Bar("measuring") as bar:
+        said = update(list(found.scenarios.values()), folder, plan, reason=asked.reason, progress=bar)
+    for sentence in said:
+        click.echo(sentence)
+    return 0
+
+
+def _plan(asked: Asked) -> GatePlan:
     from perfkit.bench.baselines.measuring import GatePlan
 
     settings = config.load()
     return GatePlan(
         seed=settings.integer("seed"),
         limit_s=settings.number("limit_s"),
-        timeout_s=settings.number("timeout_s") if timeout_s is None else timeout_s,
-        workers=settings.integer("workers") if workers is None else workers,
+        timeout_s=settings.number("timeout_s") if asked.timeout_s is None else asked.timeout_s,
+        workers=settings.integer("workers") if asked.workers is None else asked.workers,
     )
 
 
@@ -144,52 +176,15 @@ def _found(names: tuple[str, ...]) -> Found:
     return found
 
 
-def _counters(found: Found, everything: bool, self_test: bool, plan: GatePlan) -> Run:
-    from perfkit.bench.baselines.gate import gate
-    from perfkit.bench.baselines.self_test import self_test as test
-    from perfkit.bench.targets.profile import profile
-
-    settings = config.load()
-    folder = settings.folder("baselines")
-    scenarios = list(found.scenarios.values())
-    known = list(found.scenarios) if everything else ()
-    targets = profile(settings)
-    if everything:
-        targets.check_names(known)
-    words = ("perfkit", *sys.argv[1:])
-    with Bar("measuring") as bar:
-        if self_test:
-            return test(scenarios, plan, command=words, progress=bar)
-        return gate(scenarios, folder, plan, known=known, command=words, progress=bar, targets=targets)
-
-
-def _update(found: Found, reason: str, plan: GatePlan) -> int:
-    from perfkit.bench.baselines.gate import update
-
-    with Bar("measuring") as bar:
-        said = update(
-            list(found.scenarios.values()),
-            config.load().folder("baselines"),
-            plan,
-            reason=reason,
-            progress=bar,
-        )
-    for sentence in said:
-        click.echo(sentence)
-    return 0
-
-
 def _finish(run: Run, form: str, output: Path | None, github: bool) -> int:
     """Store the run, show it, and give its exit code."""
-    from perfkit.report import render
-
     if output is not None:
         from perfkit.model.storage import write_run
 
         stored = write_run(run, output)
         notes().print(f"run: {stored}", markup=False)
         refresh_after(stored, config.load().folder("reports"))
-    click.echo(render(run, form), nl=False)
+    print_run(run, form)
     if github:
         publish(run, form)
     return 130 if run.interrupted else run.outcome.exit_code

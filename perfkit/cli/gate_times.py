@@ -30,7 +30,6 @@ def gate_times(
     NothingToCompareError (3), with what keeps the two from being compared.
     """
     from perfkit import __version__
-    from perfkit.bench.ab.instructions import available
     from perfkit.bench.ab.plan import AbPlan
     from perfkit.bench.ab.revisions import Wanted, compare_revisions
     from perfkit.bench.environment import describe_machine
@@ -42,10 +41,9 @@ def gate_times(
             f"{' '.join(command)}: its times are compared with those of another revision: name one with "
             "--base REF, or try with --self-test whether it can be a gate"
         )
-    if instructions and not available():
-        raise UsageError("--instructions needs valgrind, which is not installed: apt install valgrind")
     if names and command:
         raise UsageError(f"name scenarios ({', '.join(names)}) or give a command after --, not both")
+    _check_valgrind(instructions)
     settings = config.load()
     targets = profile(settings)
     wanted = Wanted(
@@ -74,6 +72,13 @@ def gate_times(
     if not self_test:
         enter_timed(run, targets)
     return run
+
+
+def _check_valgrind(wanted: bool) -> None:
+    from perfkit.bench.ab.instructions import available
+
+    if wanted and not available():
+        raise UsageError("--instructions needs valgrind, which is not installed: apt install valgrind")
 
 
 class _Line:

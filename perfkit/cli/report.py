@@ -12,7 +12,7 @@ from perfkit.cli.bench import check_output
 from perfkit.cli.browser import open_page
 from perfkit.cli.github import HELP, check_github, publish
 from perfkit.cli.index import refresh_after
-from perfkit.cli.show import Bar, Names, notes, results
+from perfkit.cli.show import Bar, Names, notes, print_run
 from perfkit.errors import UnknownNameError, UsageError
 from perfkit.model.run import Run
 from perfkit.report import FORMATS, render
@@ -87,14 +87,16 @@ def command(
 
 def _check_forms(forms: tuple[str, ...], output: Path | None, force: bool, *, opened: bool) -> None:
     """Refuse what cannot be written, or not opened, before anything is read."""
+    if not forms:
+        raise UsageError(f"-f names no format; known: {', '.join(FORMATS)}")
     for form in forms:
         if form not in FORMATS:
             raise UnknownNameError("format", form, FORMATS)
     if opened and ("html" not in forms or output == STDOUT):
         raise UsageError("--open opens a page: ask for -f html, and not for stdout")
+    if output is not None and len(forms) > 1:
+        raise UsageError("-o names one file; ask for one format with -f, or leave -o out")
     if output not in (None, STDOUT):
-        if len(forms) > 1:
-            raise UsageError("-o names one file; ask for one format with -f, or leave -o out")
         check_output(output, force)
 
 
@@ -151,24 +153,15 @@ def _write(run: Run, form: str, output: Path | None, source: Path) -> Path | Non
     from perfkit.report.files import beside
 
     shown = output == STDOUT or (output is None and FORMATS[form].to_stdout)
-    if shown and form == "text":
-        _show(run)
-    elif shown:
-        click.echo(render(run, form), nl=False)
-    else:
-        target = output or beside(source, FORMATS[form].suffix)
-        if source.exists() and target.resolve() == source.resolve():
-            raise UsageError(f"{target} is the run itself; name another file with -o, or - for stdout")
-        written = write_atomic(target, render(run, form))
-        notes().print(f"report: {written}", markup=False)
-        return written
-    return None
-
-
-def _show(run: Run) -> None:
-    from perfkit.report.terminal.terminal import render_terminal
-
-    render_terminal(run, results())
+    if shown:
+        print_run(run, form)
+        return None
+    target = output or beside(source, FORMATS[form].suffix)
+    if source.exists() and target.resolve() == source.resolve():
+        raise UsageError(f"{target} is the run itself; name another file with -o, or - for stdout")
+    written = write_atomic(target, render(run, form))
+    notes().print(f"report: {written}", markup=False)
+    return written
 
 
 def _write_index(folder: Path, *, opened: bool) -> None:

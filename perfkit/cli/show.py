@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
+    from perfkit.model.run import Run
+
     NamesType = click.ParamType[tuple[str, ...]]
     NumbersType = click.ParamType[tuple[int, ...]]
     DurationType = click.ParamType[int]
@@ -35,6 +37,18 @@ class _Results(Console):
 def results() -> Console:
     """Where results go. No colour off a terminal; NO_COLOR and FORCE_COLOR are respected."""
     return _Results(file=sys.stdout, width=_width(sys.stdout), highlight=False, soft_wrap=False)
+
+
+def print_run(run: Run, form: str = "text") -> None:
+    """Show ``run`` on stdout; as text it has the width and the colours of the terminal."""
+    if form == "text":
+        from perfkit.report.terminal.terminal import render_terminal
+
+        render_terminal(run, results())
+        return
+    from perfkit.report import render
+
+    click.echo(render(run, form), nl=False)
 
 
 def notes() -> Console:
@@ -85,10 +99,10 @@ class Names(NamesType):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
-        """The names, without blanks around them."""
+        """The names, each once, without blanks around them."""
         if isinstance(value, tuple):
             return value
-        return tuple(part.strip() for part in str(value).split(",") if part.strip())
+        return tuple(dict.fromkeys(part.strip() for part in str(value).split(",") if part.strip()))
 
 
 class Numbers(NumbersType):

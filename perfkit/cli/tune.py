@@ -12,7 +12,7 @@ from perfkit.bench.discovery import find
 from perfkit.bench.scenario import Scenario
 from perfkit.cli.bench import check_output, stem
 from perfkit.cli.index import refresh_after
-from perfkit.cli.show import Bar, Duration, Names, notes, results
+from perfkit.cli.show import Bar, Duration, Names, notes, print_run, results
 from perfkit.errors import PerfkitError, UsageError
 from perfkit.model.run import Run
 from perfkit.report import OF_RESULTS
@@ -88,7 +88,7 @@ def command(
     with Bar("tuning") as bar:
         run = tune(scenario, plan, folder=settings.root, progress=bar)
     unwritten = _keep(run, output, settings.folder("reports"), scenario)
-    _show(run, form)
+    print_run(run, form)
     for problem in unwritten:
         notes().print(f"perfkit: {problem}", markup=False)
     if run.interrupted:
@@ -133,23 +133,11 @@ def _keep(run: Run, output: Path | None, folder: Path, scenario: Scenario) -> li
     return []
 
 
-def _show(run: Run, form: str) -> None:
-    """The run on stdout."""
-    from perfkit.report import render
-
-    if form != "text":
-        click.echo(render(run, form), nl=False)
-        return
-    from perfkit.report.terminal.terminal import render_terminal
-
-    render_terminal(run, results())
-
-
 def _suggest(run: Path, name: str | None, form: str) -> int:
     """What to change in a stored run."""
     from perfkit.bench.tuning.suggest import suggest
     from perfkit.model.storage import read_run
-    from perfkit.report.view.suggested import as_json, show
+    from perfkit.report.terminal.suggested import as_json, show
 
     if name:
         raise UsageError(f"--suggest reads a stored run and tunes nothing; leave {name} out")

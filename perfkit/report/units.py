@@ -8,6 +8,7 @@ import re
 _TIME_UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
 _BYTE_UNITS = ("B", "kB", "MB", "GB")
 _SECOND_NS = 1_000_000_000
+HOUR_NS = 3_600 * _SECOND_NS
 
 _ROOM_FOR_A_NOTE = 100
 """Longer texts say how long they were when they are cut."""
@@ -57,6 +58,16 @@ def compact(ns: float) -> str:
         return seconds(ns)
     minutes, left_s = divmod(round(ns / _SECOND_NS), 60)
     return f"{minutes}m{left_s:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"
+
+
+def clock(time_ns: float) -> str:
+    """A time as hours and minutes, with seconds where it has some.
+
+    >>> clock(11.5 * HOUR_NS), clock(61e9)
+    ('11:30', '0:01:01')
+    """
+    minutes, left_s = divmod(round(time_ns / _SECOND_NS), 60)
+    return f"{minutes // 60}:{minutes % 60:02}" + (f":{left_s:02}" if left_s else "")
 
 
 def _long(whole_s: int) -> str:

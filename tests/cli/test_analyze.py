@@ -121,7 +121,7 @@ def test_wrong_usage(traces, capsys, arguments, problem):
         (b'{"resourceSpans": []}', 3, ""),
         (b"[]", 3, ""),
         (b'{"kind": "trace", "schema": 2}', 2, "is not a whole perfkit run"),
-        (gzip.compress(b'{"resourceSpans": []}')[:-4], 3, ""),
+        (gzip.compress(b'{"resourceSpans": []}', mtime=0)[:-4], 3, ""),
     ],
 )
 def test_files_without_spans(traces, capsys, tmp_path, content, code, problem):

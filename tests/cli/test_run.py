@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from perfkit.model import unpack
+from perfkit.model import Outcome, unpack
 from perfkit.model.storage import read_run
 from perfkit.report.view.bound_by import of_trace
+from perfkit.report.view.page import page
 
 PROGRAM = """
 import asyncio, sys, threading
@@ -349,6 +350,9 @@ def test_a_killed_program_leaves_all_but_its_last_second(perfkit, project, progr
     run, trace = recorded(project)
     assert "early" in {span.name for span in trace.spans}
     assert any("was killed: its last second may be missing" in warning for warning in run.warnings)
+    assert (run.interrupted, run.outcome) == (True, Outcome.INCONCLUSIVE)
+    shown = page(run)
+    assert shown.meaning.startswith("killed before its end (the program ended with exit code 137)")
 
 
 @pytest.mark.parametrize("kind", ["cpu", "memory"])

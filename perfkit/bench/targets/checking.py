@@ -58,7 +58,8 @@ def unmeasured(targets: Sequence[Target]) -> str:
         return ""
     said = [f"{target.metric} of {target.scope} ({target.basis})" for target in without[:_NAMED]]
     more = f"; and {len(without) - _NAMED} more" if len(without) > _NAMED else ""
-    return f"{len(without)} of {len(targets)} targets not measured: {'; '.join(said)}{more}"
+    word = "target" if len(targets) == 1 else "targets"
+    return f"{len(without)} of {len(targets)} {word} not measured: {'; '.join(said)}{more}"
 
 
 def _not_asked(scenario: Scenario, wanted: Wanted, place: Place, option: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from perfkit.report.axis import Axis
 from perfkit.report.drawing import svg
-from perfkit.report.drawing.axis import Axis
 from perfkit.report.view.strategies import Bar
 
 ROW = 36

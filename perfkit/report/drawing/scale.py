@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from perfkit.report.axis import round_step
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -55,8 +57,6 @@ class Scale:
         return [0.0, *found] if self.kind == "symlog" else found
 
     def _steps(self, most: int) -> list[float]:
-        rough = (self.high - self.low) / most
-        unit = 10.0 ** math.floor(math.log10(rough))
-        step = next(unit * times for times in (1, 2, 5, 10) if unit * times >= rough * 0.999)
+        step = round_step(self.high - self.low, most)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [step * number for number in range(first, last + 1)]

@@ -15,8 +15,7 @@ from perfkit.report.drawing import svg
 from perfkit.report.drawing.chart import LINE_HEIGHT, Line, Panel, thinned
 from perfkit.report.drawing.scale import Scale
 
-HOUR_NS = 3_600_000_000_000
-STEPS_NS = tuple(HOUR_NS * minutes // 60 for minutes in (5, 10, 15, 30, 60, 120, 240, 480))
+STEPS_NS = tuple(units.HOUR_NS * minutes // 60 for minutes in (5, 10, 15, 30, 60, 120, 240, 480))
 """How far apart the times on the axis may lie."""
 
 MOST_TIMES = 9
@@ -52,7 +51,7 @@ def timeline(scenario: ScenarioResult, world: str, size: int, label: str) -> str
         panel = Panel(across, _up(found), _LEFT, _RIGHT, top + _TITLE, top + _TITLE + height)
         parts += _panel(panel, name, scenario, found)
         top = panel.bottom + _GAP
-    parts += svg.labels([(panel.x(time), clock(time)) for time in _times(across)], panel.bottom)
+    parts += svg.labels([(panel.x(time), units.clock(time)) for time in _times(across)], panel.bottom)
     return svg.drawing(parts, panel.bottom + svg.AXIS_HEIGHT, label)
 
 
@@ -115,13 +114,3 @@ def _times(across: Scale) -> list[float]:
     first = -(-int(across.low) // step) * step
     times = [float(time) for time in range(first, int(across.high) + 1, step)]
     return times if len(times) > 1 else [across.low, across.high]
-
-
-def clock(time_ns: float) -> str:
-    """A time as hours and minutes, with seconds where it has some.
-
-    >>> clock(11.5 * HOUR_NS), clock(61e9)
-    ('11:30', '0:01:01')
-    """
-    minutes, seconds = divmod(round(time_ns / 1e9), 60)
-    return f"{minutes // 60}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")

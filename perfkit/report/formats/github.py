@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from perfkit.model import Run
 from perfkit.report import units
-from perfkit.report.view.alerts import of_strategies, of_targets, of_tunings, other_findings
+from perfkit.report.view.alerts import Alert, of_gate, of_strategies, of_targets, of_tunings, other_findings
 from perfkit.report.view.findings import Found
-from perfkit.report.view.gate import Alert, alerts, headline
+from perfkit.report.view.gate import headline
 
 MAX_ANNOTATIONS = 10
 MAX_PROBLEMS = 20
@@ -42,7 +42,7 @@ def _annotations(run: Run) -> Iterator[str]:
     failed = [alert.text for alert in (*of_strategies(run), *of_tunings(run))]
     if failed:
         yield _command("error", {"title": "perfkit"}, "\n".join(_shown(failed)))
-    found = [*(alerts(run.gate) if run.gate else []), *of_targets(run)]
+    found = [*(of_gate(run.gate) if run.gate else []), *of_targets(run)]
     yield from map(_alert, sorted(found, key=lambda alert: not alert.stops))
     findings = [one for one in other_findings(run) if one.status != "known"]
     yield from map(_annotation, sorted(findings, key=lambda one: one.status != "new"))

@@ -19,9 +19,8 @@ import msgspec
 from perfkit.model import Frame, Run
 from perfkit.model.plain import encode
 from perfkit.report import units
-from perfkit.report.view.alerts import of_run, other_findings
+from perfkit.report.view.alerts import Alert, of_run, other_findings
 from perfkit.report.view.findings import Found
-from perfkit.report.view.gate import Alert
 
 NOWHERE = "perfkit"
 """The path of what has none."""

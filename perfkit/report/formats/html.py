@@ -14,14 +14,16 @@ from perfkit.model import Run, ScenarioResult
 from perfkit.report import units
 from perfkit.report.document import INDEX, document, template, templates
 from perfkit.report.drawing.bars import bars
+from perfkit.report.drawing.fixes import fix_waterfall
 from perfkit.report.drawing.flame import flame
 from perfkit.report.drawing.growth import growth
 from perfkit.report.drawing.heatmap import heat_map
 from perfkit.report.drawing.inline_svg import inline
+from perfkit.report.drawing.kinds import colour_of
 from perfkit.report.drawing.load_curve import load_curve
 from perfkit.report.drawing.timeline import places, timeline
 from perfkit.report.drawing.waterfall import waterfall
-from perfkit.report.view import fixes, rule_pages, spans
+from perfkit.report.view import rule_pages, spans
 from perfkit.report.view.findings import parted
 from perfkit.report.view.page import page
 from perfkit.report.view.tuned import Tuned
@@ -71,7 +73,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         bars=safe(bars),
-        fix_waterfall=safe(fixes.drawing),
+        fix_waterfall=safe(fix_waterfall),
         waterfall=safe(waterfall),
         flame=safe(flame),
         rule_page=safe(rule_pages.html),
@@ -79,6 +81,7 @@ def _environment() -> Environment:
         parted=parted,
         timelines=_timelines,
         drawn=safe(str),
+        colour_of=colour_of,
         growth=safe(growth),
         load_curve=safe(load_curve),
     )

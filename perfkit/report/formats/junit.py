@@ -23,9 +23,18 @@ from msgspec.structs import replace
 
 from perfkit.model import Cell, Gate, Outcome, Run, ScenarioResult
 from perfkit.report import units
-from perfkit.report.view.alerts import TARGETS, of_targets, of_tunings, target_name, tuning_key
+from perfkit.report.view.alerts import (
+    TARGETS,
+    TIMES,
+    Alert,
+    of_gate,
+    of_targets,
+    of_tunings,
+    target_name,
+    tuning_key,
+)
 from perfkit.report.view.findings import Found, of_recording, of_scenario
-from perfkit.report.view.gate import TIMES, Alert, alerts, headline, view
+from perfkit.report.view.gate import headline, view
 from perfkit.report.view.headline import outcome_meaning
 
 MEANT = "only in strategies that are there to be slow or wrong"
@@ -125,13 +134,13 @@ def _of_findings(found: list[Found]) -> Iterable[_Case]:
 def _of_gate(gate: Gate, outcome: Outcome) -> Iterable[_Case]:
     """One case for each entry or benchmark, with all that is to say about it."""
     found: dict[tuple[str, str], list[Alert]] = {}
-    for alert in alerts(gate):
+    for alert in of_gate(gate):
         found.setdefault((alert.group, alert.name), []).append(alert)
     yield from (_of_alerts(group, name, some) for (group, name), some in found.items())
     for row in view(gate, outcome).timings:
         if (TIMES, row.name) not in found:
             yield _Case(TIMES, row.name)
-    if gate.compared and not any(alert.stops for alert in alerts(gate)):
+    if gate.compared and not any(alert.stops for alert in of_gate(gate)):
         yield _Case("perfkit.gate", f"{'lines of baselines' if gate.strict else 'figures'} compared")
     elif not found and not gate.timings:
         yield _Case("perfkit.gate", "compared", outcome="skipped", message=headline(gate, outcome))

@@ -77,7 +77,8 @@ def _blocks(run: Run, room: _Room) -> Iterator[str]:
     yield f"{MARKER}\n### {verdict}: {text(shown.meaning, 500)}"
     yield from _answers(shown)
     if shown.problems:
-        yield listed([text(problem, 500) for problem in shown.problems], "problem", MAX_PROBLEMS)
+        problems = [f"**Problem:** {text(problem, 500)}" for problem in shown.problems]
+        yield listed(problems, "problem", MAX_PROBLEMS)
     if shown.gate:
         yield from _of_gate(shown.gate, room)
     yield from _findings(run, shown.gate, room)
@@ -102,9 +103,12 @@ def _answers(shown: Page) -> Iterator[str]:
         lines = [f"- **{text(asked)}** {text(said, 500)}" for asked, said in shown.answers.lines if said]
         lines += [f"- {text(when)}: {code(command)}" for when, command in shown.answers.commands]
         yield "\n".join(lines)
-    if shown.answers is not None and len(shown.headlines) < 2:
+    headlines = shown.headlines
+    if shown.gate:  # what was compared; the scenarios' own gains are no news here
+        headlines = tuple(headline for headline in headlines if not headline.name)
+    elif shown.answers is not None and len(headlines) < 2:
         return
-    for headline in shown.headlines:
+    for headline in headlines:
         name = f"**{text(headline.name)}**: " if headline.name else ""
         cause = f"<br>Cause: {text(headline.cause, 500)}" if headline.cause else ""
         yield f"{name}{text(headline.effect, 500)}{cause}"

@@ -18,9 +18,8 @@ import msgspec
 from perfkit.model import Frame, Run
 from perfkit.model.plain import encode
 from perfkit.report import units
-from perfkit.report.view.alerts import RULES, of_targets, other_findings
+from perfkit.report.view.alerts import RULES, Alert, of_gate, of_targets, other_findings
 from perfkit.report.view.findings import Found
-from perfkit.report.view.gate import Alert, alerts
 from perfkit.report.view.headline import warnings_of
 from perfkit.report.view.rule_pages import RulePage, of_rules, plain
 
@@ -46,7 +45,7 @@ def render(run: Run) -> bytes:
     """The log with one run, indented, ending in a newline. The same run gives the same bytes."""
     found = other_findings(run)
     shown = found[:MAX_RESULTS]
-    gated = [*(alerts(run.gate) if run.gate else []), *of_targets(run)][:MAX_RESULTS]
+    gated = [*(of_gate(run.gate) if run.gate else []), *of_targets(run)][:MAX_RESULTS]
     codes = sorted({one.finding.rule for one in shown})
     kinds = sorted({one.rule for one in gated})
     names = {one.finding.rule: one.finding.name for one in shown}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Set
 from pathlib import Path
 
 from perfkit.errors import NothingToCompareError, RunFileError
 from perfkit.report import units
-from perfkit.report.index.shelf import Book, Shelf, read_shelf, stem
+from perfkit.report.index.shelf import RUN_SUFFIXES, Book, Shelf, read_shelf, stem
 
 LATEST = "latest"
 PREVIOUS = "previous"
@@ -27,12 +28,12 @@ def find(wanted: str, folder: Path) -> Path:
     """
     if Path(wanted).is_file():
         return Path(wanted)
-    if _is_path(wanted) or not folder.is_dir():
-        raise RunFileError(_no_run(wanted, folder, []))
     if wanted == LATEST:
         return latest(folder)
     if wanted == PREVIOUS:
         return previous(latest(folder), folder)
+    if _is_path(wanted) or not folder.is_dir():
+        raise RunFileError(_no_run(wanted, folder, []))
     return folder / _named(wanted, read_shelf(folder, budget_s=_BUDGET_S))
 
 
@@ -65,12 +66,13 @@ def _measured(book: Book) -> tuple[object, ...]:
 
 
 def _named(wanted: str, shelf: Shelf) -> str:
-    """Unreadable files can be named too: reading them says what is wrong."""
+    """Unreadable files can be named too: reading them says what is wrong; and copies of a listed run."""
     names = {book.name for book in (*shelf.runs, *shelf.others)}
+    copies = {name for name in shelf.names - names if name.endswith(RUN_SUFFIXES)}
     for same in (wanted, f"{wanted}.json.gz", f"{wanted}.json"):
-        if same in names:
+        if same in names | copies:
             return same
-    begun = sorted(name for name in names if name.startswith(wanted))
+    begun = _begun(wanted, names) or _begun(wanted, copies)
     if len(begun) == 1:
         return begun[0]
     if not begun:
@@ -80,8 +82,16 @@ def _named(wanted: str, shelf: Shelf) -> str:
     raise RunFileError(f"{len(begun)} runs in {shelf.folder} begin with {wanted!r}: {shown}{more}")
 
 
+def _begun(wanted: str, names: Set[str]) -> list[str]:
+    return sorted(name for name in names if name.startswith(wanted))
+
+
 def _no_run(wanted: str, folder: Path, names: list[str]) -> str:
-    near = difflib.get_close_matches(wanted, [LATEST, PREVIOUS, *names], n=2, cutoff=0.5)
+    if Path(wanted).is_dir():
+        return (
+            f"{wanted} is a folder; name a run in it, or list those of {folder} with perfkit report --index"
+        )
+    near = difflib.get_close_matches(wanted, [LATEST, PREVIOUS, *names], n=2, cutoff=0.6)
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     where = "" if _is_path(wanted) else f", and no run of that name in {folder}"
     return f"cannot read {wanted}: there is no such file{where}.{hint}"

@@ -140,8 +140,12 @@ def _read(path: Path, size_bytes: int, mtime_ns: int) -> Book:
 
 def _sorted(folder: Path, books: list[Book], names: frozenset[str]) -> Shelf:
     runs: dict[str, Book] = {}
-    # of a run that is there twice, as run.json beside run.json.gz, the compressed one is what was stored
-    for book in sorted(books, key=lambda book: (not book.name.endswith(".gz"), book.name)):
+
+    # of a run that is there twice the one with a page is listed; of run.json.gz and run.json what was stored
+    def rank(book: Book) -> tuple[bool, bool, str]:
+        return (f"{book.stem}.html" not in names, not book.name.endswith(".gz"), book.name)
+
+    for book in sorted(books, key=rank):
         if book.summary is not None:
             runs.setdefault(book.summary.digest, book)
     return Shelf(

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perfkit.bench.recommended import pair
+from perfkit.bench.recommended import pair, time_ns
 from perfkit.model import Finding, Run, ScenarioResult, Tuning
 from perfkit.report import units
 from perfkit.report.view import goals
 from perfkit.report.view.headline import Headline, at_cell, gains
-from perfkit.report.view.words import is_timed, times, worst_of
+from perfkit.report.view.words import is_timed, measured, times, worst_of
 
 SLOW = ("What is slow?", "How much faster?", "How sure?", "Where?", "What to do?")
 RECORDED = ("What took long?", "What would a fix save?", "How sure?", "Where?", "What to do?")
@@ -68,11 +68,7 @@ class Answers:
 
 
 def of_run(run: Run, headlines: list[Headline]) -> Answers:
-    """The answers of a run of any kind; of several scenarios those that hold for all of them."""
-    from perfkit.report.view import gate_answers
-
-    if run.gate is not None:
-        return gate_answers.of_gate(run)
+    """The answers of a run beside no other; of several scenarios those that hold for all of them."""
     if run.tunings:
         return _of_tunings(run.tunings, headlines)
     if run.trace is not None or run.imported is not None:
@@ -87,36 +83,36 @@ def _of_scenarios(run: Run, headlines: list[Headline]) -> Answers:
     if not run.scenarios:
         return Answers(SLOW, worse=headlines[0].effect, effect=gains(headlines))
     sure = how_sure(run)
-    found = [(scenario, cause) for scenario in run.scenarios if (cause := _cause(scenario)) is not None]
-    worst = max(found, key=lambda one: one[1].saving_ns or 0, default=None)
-    if worst is None:
+    found = [
+        (scenario, both.baseline, cause)
+        for scenario in run.scenarios
+        if (both := pair(scenario)) is not None and (cause := worst_of(both.baseline.findings)) is not None
+    ]
+    if not found:
         return Answers(SLOW, how_sure=sure, effect=gains(headlines))
-    name = units.clean(worst[0].name, 60)
+    scenario, base, cause = max(found, key=lambda one: one[2].saving_ns or 0)
+    name = units.clean(scenario.name, 60)
     return Answers(
         SLOW,
         how_sure=sure,
-        what_to_do=f"Begin with {name}: {to_do(worst[1], measured(worst[0], worst[1]))}",
-        explain=explain(worst[1]),
+        what_to_do=f"Begin with {name}: {to_do(cause, measured(scenario, base, cause))}",
+        explain=explain(cause),
         effect=gains(headlines),
     )
 
 
-def _cause(scenario: ScenarioResult) -> Finding | None:
-    found = pair(scenario)
-    return worst_of(found.baseline.findings) if found is not None else None
-
-
 def _of_scenario(run: Run, scenario: ScenarioResult, headline: Headline) -> Answers:
-    found, cause = pair(scenario), _cause(scenario)
+    found = pair(scenario)
     if found is None:
         return Answers(SLOW, worse=headline.effect, how_sure=how_sure(run), effect=gains([headline]))
     base, best = found.baseline, found.best
-    slow_ns = goals.time_ns(scenario, base) or 0
+    cause = worst_of(base.findings)
+    slow_ns = time_ns(scenario, base) or 0
     measure = goals.name(scenario)
     of = "" if measure == goals.ELAPSED else f" ({measure})"
     much = "No other strategy answers right and sooner."
     if best is not None:
-        fast = units.seconds(goals.time_ns(scenario, best) or 0)
+        fast = units.seconds(time_ns(scenario, best) or 0)
         much = f"{headline.factor}: {units.clean(best.strategy, 60)} answers the same in {fast}."
     site, statement = place(cause) if cause else ("", "")
     worse = f"{units.clean(base.strategy, 60)} takes {units.seconds(slow_ns)}{of} {at_cell(scenario, base)}."
@@ -127,30 +123,14 @@ def _of_scenario(run: Run, scenario: ScenarioResult, headline: Headline) -> Answ
         how_sure=how_sure(run),
         where=site,
         statement=statement,
-        what_to_do=to_do(cause, measured(scenario, cause)) if cause else "",
+        what_to_do=to_do(cause, measured(scenario, base, cause)) if cause else "",
         explain=explain(cause) if cause else "",
         facts=tuple(Fact(*fact) for fact in headline.facts),
         effect=gains([headline]),
     )
 
 
-def measured(scenario: ScenarioResult, finding: Finding) -> str:
-    """What the fix of a baseline's finding did save, if a strategy of the scenario is that fix."""
-    found = pair(scenario)
-    for prediction in scenario.predictions if found is not None else ():
-        key = (prediction.world, prediction.size, prediction.rule, prediction.baseline)
-        if found and key == (
-            found.baseline.world,
-            found.baseline.size,
-            finding.rule,
-            found.baseline.strategy,
-        ):
-            saved = units.seconds(prediction.measured_saving_ns)
-            return f"measured {saved} with {units.clean(prediction.strategy, 60)}"
-    return ""
-
-
-def to_do(finding: Finding, measured: str = "") -> str:
+def to_do(finding: Finding, saved: str = "") -> str:
     """The fix, what it is said to save and on what grounds, and what it did save."""
     fix = units.clean(finding.fix, 400) or f"Mend {units.clean(finding.name, 60)}."
     if not fix.endswith((".", "!", "?", "…")):
@@ -159,10 +139,10 @@ def to_do(finding: Finding, measured: str = "") -> str:
     if finding.saving_ns is not None:
         basis = units.clean(finding.basis, 200)
         grounds = f" ({basis})" if basis and basis != "unknown" else ""
-        beside = f", {measured}" if measured else ""
+        beside = f", {saved}" if saved else ""
         saving = f" Predicted saving {units.seconds(finding.saving_ns)}{beside}{grounds}."
-    elif measured:
-        saving = f" It saved: {measured}."
+    elif saved:
+        saving = f" It saved: {saved}."
     return fix + saving
 
 

@@ -136,11 +136,9 @@ def parted(rows: Sequence[FindingRow]) -> Parted:
     cards = [*new, *others[: max(0, MAX_CARDS - len(new))]]
     folded = [row for row in kept if row not in cards]
     meant = all(row.meant and row.status == "known" for row in folded)
-    which = " known" if meant else " more"
     of = " of strategies that are meant to be slow" if meant else ""
-    count = units.plural(len(folded), "finding")
-    number, _, word = count.partition(" ")
-    return Parted(tuple(cards), tuple(folded), f"{number}{which} {word}{of}", max(0, len(rows) - MAX_ROWS))
+    title = f"{units.plural(len(folded), 'known finding' if meant else 'more finding')}{of}"
+    return Parted(tuple(cards), tuple(folded), title, max(0, len(rows) - MAX_ROWS))
 
 
 def of_run(run: Run) -> list[Found]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from perfkit.model import Change, Difference, Frame, Gate, Outcome, Timing, Verdict
+from perfkit.model import Change, Difference, Gate, Outcome, Timing, Verdict
 from perfkit.report import units
 from perfkit.report.view import changes
 from perfkit.report.view.changes import Changed, clauses, percent
@@ -78,25 +78,6 @@ class TimingRow:
 
 
 @dataclass(frozen=True)
-class Alert:
-    """One thing for a list of problems: an annotation, an alert or a test case. ``level`` as in SARIF.
-
-    ``identity`` survives edits elsewhere. ``stops`` is whether the change is stopped for it.
-    """
-
-    level: str
-    title: str
-    text: str
-    group: str
-    name: str
-    rule: str
-    identity: str
-    site: Frame | None = None
-    stops: bool = False
-    spent_ns: int = 0
-
-
-@dataclass(frozen=True)
 class GateView:
     """All that formats show of a gate; ``left_out`` says how many rows there was no room for.
 
@@ -140,8 +121,8 @@ def view(gate: Gate, outcome: Outcome) -> GateView:
     return GateView(
         headline=headline(gate, outcome),
         compared=", ".join(sides),
-        differences=tuple(_difference(one, gate) for one in changed[:MAX_ROWS]),
-        timings=tuple(map(_timing, timed[:MAX_ROWS])),
+        differences=tuple(difference_row(one, gate) for one in changed[:MAX_ROWS]),
+        timings=tuple(map(timing_row, timed[:MAX_ROWS])),
         problems=tuple(units.clean(text, 500) for text in gate.problems),
         notes=tuple(units.clean(text, 500) for text in gate.notes[:MAX_ROWS]),
         left_out=f"{units.plural(more, 'more row')} not shown here; the run's JSON has all." if more else "",
@@ -236,7 +217,8 @@ def _quiet(gate: Gate) -> Iterator[str]:
     yield f"{units.plural(len(gate.timings), 'benchmark')}, {words}{limit}"
 
 
-def _difference(one: Difference, gate: Gate) -> DifferenceRow:
+def difference_row(one: Difference, gate: Gate) -> DifferenceRow:
+    """One difference as text."""
     state, size = one.state if one.state != "cold" else "", f"n={one.size}" if one.size else ""
     return DifferenceRow(
         change=one.change.value,
@@ -257,7 +239,8 @@ def _spelled(one: Difference) -> str:
     return ": ".join(parts)
 
 
-def _timing(one: Timing) -> TimingRow:
+def timing_row(one: Timing) -> TimingRow:
+    """One benchmark as text."""
     both = one.low is not None and one.high is not None
     return TimingRow(
         name=units.clean(one.name, 160),
@@ -279,97 +262,3 @@ def _instructions(one: Timing) -> str:
     if before is None or after is None:
         return ""
     return percent(after / before, digits=2) if before else f"{after:,}"
-
-
-def alerts(gate: Gate) -> list[Alert]:
-    """What a reader must act on, what stops the change first; improvements of runs made apart are none."""
-    found = [
-        _of_difference(one, gate)
-        for one in gate.differences
-        if gate.strict or one.change is not Change.BETTER
-    ]
-    tool = _tool(gate)
-    found += [_of_timing(one, tool) for one in gate.timings if one.verdict in _VERDICTS[:2]]
-    found += [_of_problem(text, tool) for text in gate.problems]
-    return sorted(found, key=lambda one: not one.stops)
-
-
-def _of_difference(one: Difference, gate: Gate) -> Alert:
-    row = _difference(one, gate)
-    key = (one.baseline, one.entry, one.metric, one.template, one.state, str(one.size), one.change.value)
-    return Alert(
-        level="error" if row.stops else "warning",
-        title=units.clean(f"{_tool(gate)}: {row.change} {one.metric}", 100),
-        text="\n".join(filter(None, (row.says, row.entry, *_told(one)))),
-        group=f"perfkit.gate.{units.clean(one.baseline, 100)}",
-        name=units.clean(one.entry, 160) or row.change,
-        rule=f"gate-{row.change}",
-        identity=identity(*key),
-        site=one.site,
-        stops=row.stops,
-    )
-
-
-def _told(one: Difference) -> tuple[str, ...]:
-    """What there is to say of the finding that a difference is about."""
-    return row(one.finding).lines if one.finding else ()
-
-
-def _tool(gate: Gate) -> str:
-    """The verb that it is of: only ``compare`` has no baseline to keep true."""
-    return "perfkit gate" if gate.strict else "perfkit compare"
-
-
-def _of_timing(one: Timing, tool: str) -> Alert:
-    row, stops = _timing(one), one.verdict is Verdict.REGRESSED
-    figures = [f"{row.name}: {row.verdict}, {row.ratio or 'change not known'}", *row.figures]
-    word = "slower" if stops else row.verdict
-    return Alert(
-        level="error" if stops else "warning",
-        title=f"{tool}: {word}",
-        text="; ".join(figures),
-        group=TIMES,
-        name=row.name,
-        rule=f"gate-{word}",
-        identity=identity("time", one.name, one.verdict.value),
-        stops=stops,
-        spent_ns=one.real_ns,
-    )
-
-
-def _of_problem(text: str, tool: str) -> Alert:
-    said = units.clean(text, 500)
-    title = f"{tool}: not compared"
-    return Alert(
-        "warning",
-        title,
-        said,
-        "perfkit.gate",
-        "all compared",
-        "gate-inconclusive",
-        identity("problem", said),
-    )
-
-
-def identity(*parts: str) -> str:
-    """A fingerprint of what tells one alert from another."""
-    import hashlib  # late: it loads OpenSSL
-
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
-
-
-TIMES = "perfkit.gate.times"
-"""The group of alerts about benchmarks."""
-
-RULES = {
-    "gate-worse": "A line of a baseline got worse.",
-    "gate-better": "A line of a baseline got better, and the baseline does not say so yet.",
-    "gate-new": "Something that no baseline has.",
-    "gate-vanished": "A line of a baseline that is not measured any more.",
-    "gate-unseen": "A probe that was expected saw nothing.",
-    "gate-inputs": "Measured with other inputs than the baseline.",
-    "gate-missing": "There is no baseline.",
-    "gate-slower": "A benchmark got slower.",
-    "gate-inconclusive": "A benchmark could not be decided.",
-}
-"""What each kind of alert means, in a sentence."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from perfkit.bench.recommended import in_time
-from perfkit.bench.recommended import time_ns as time_ns
+from perfkit.bench.recommended import in_time, time_ns
 from perfkit.model import Cell, ScenarioResult
 from perfkit.report import units
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
-from perfkit.bench.recommended import pair
+from perfkit.bench.recommended import pair, time_ns
 from perfkit.bench.tuning.words import goal_shown, setting_shown
 from perfkit.model import (
     Cell,
@@ -23,7 +23,7 @@ from perfkit.model import (
 from perfkit.report import units
 from perfkit.report.view import bound_by, gate, goals
 from perfkit.report.view.bound_by import BoundBy
-from perfkit.report.view.words import sentence_of, worst_of
+from perfkit.report.view.words import measured, sentence_of, worst_of
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def outcome_meaning(run: Run) -> str:
     if run.gate is not None and (run.outcome is not Outcome.FAIL or run.gate.stopping()):
         return gate.headline(run.gate, run.outcome)
     if run.outcome is Outcome.FAIL:
-        return f"{units.plural(len(run.problems()), 'problem')}, listed below"
+        return _failed(run)
     if run.outcome is Outcome.INCONCLUSIVE:
         nothing = "no operation could be read" if run.imported else "nothing was measured"
         if run.kind == "trace" and run.interrupted:
@@ -129,6 +129,16 @@ def outcome_meaning(run: Run) -> str:
     return (
         f"recorded to the end; {ended(run)}" if run.kind == "trace" and ended(run) else "recorded to the end"
     )
+
+
+def _failed(run: Run) -> str:
+    """The one problem itself; of several how many there are."""
+    problems = run.problems()
+    if len(problems) == 1:
+        return units.clean(problems[0], 200)
+    if len(problems) == sum(target.met is False for target in run.targets):
+        return f"{len(problems)} of {len(run.targets)} targets are missed"
+    return f"{len(problems):,} problems, listed below"
 
 
 def _targets_alone_are_open(run: Run) -> bool:
@@ -154,13 +164,13 @@ def _of_scenario(run: Run, scenario: ScenarioResult) -> Headline:
     base, best = found.baseline, found.best
     at = at_cell(scenario, base)
     cause = _cause(scenario, base)
-    slow_ns, measure = goals.time_ns(scenario, base) or 0, goals.name(scenario)
+    slow_ns, measure = time_ns(scenario, base) or 0, goals.name(scenario)
     slow, goal = units.seconds(slow_ns), "" if measure == goals.ELAPSED else measure
     if best is None:
         alone = f"{units.clean(base.strategy, 60)} takes {slow}{f' ({goal})' if goal else ''} {at}"
         effect = f"{alone}; no other strategy answers right and sooner."
         return Headline(name, "no faster strategy", effect, cause, (), bound)
-    fast_ns = goals.time_ns(scenario, best) or 0
+    fast_ns = time_ns(scenario, best) or 0
     fast, times = units.seconds(fast_ns), units.factor(slow_ns, fast_ns)
     winner, loser = units.clean(best.strategy, 60), units.clean(base.strategy, 60)
     effect = f"{winner} answers in {fast} where {loser} takes {slow}: {times}, {at}."
@@ -197,14 +207,8 @@ def _cause(scenario: ScenarioResult, cell: Cell) -> str:
     worst = worst_of(cell.findings)
     if worst is None:
         return ""
-    measured = ""
-    for prediction in scenario.predictions:
-        key = (prediction.world, prediction.size, prediction.rule, prediction.baseline)
-        if key == (cell.world, cell.size, worst.rule, cell.strategy):
-            saved = units.seconds(prediction.measured_saving_ns)
-            measured = f", measured {saved} with {units.clean(prediction.strategy, 60)}"
-            break
-    return sentence_of(worst, measured)
+    saved = measured(scenario, cell, worst)
+    return sentence_of(worst, f", {saved}" if saved else "")
 
 
 def warnings_of(run: Run) -> list[str]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from perfkit.bench.recommended import middle
 from perfkit.model import Cell, PackedTrace, ScenarioResult, Trace, WorldInfo, unpack
 from perfkit.report import units
-from perfkit.report.drawing.axis import Axis, axis_for
-from perfkit.report.view.strategies import groups
+from perfkit.report.axis import Axis, axis_for
+from perfkit.report.view.strategies import calls, groups
 
 SHAPES = ("serial", "batched", "concurrent", "batched_concurrent")
 MAX_ROWS = 40
@@ -119,24 +119,21 @@ def _best_size(by_size: dict[int, list[Cell]]) -> int:
 
 def _waterfall(scenario: ScenarioResult, world: WorldInfo, group: str, cells: list[Cell]) -> Waterfall:
     traces = [(cell, unpack(cell.trace)) for cell in cells if cell.trace is not None]
-    axis = axis_for((_end_ns(cell, trace) for cell, trace in traces), allow_log=False)
+    axis = axis_for((end_ns(cell, trace) for cell, trace in traces), allow_log=False)
     lanes = tuple(
-        _lane(cell.strategy, trace, _end_ns(cell, trace), _operations(cell), axis) for cell, trace in traces
+        _lane(cell.strategy, trace, end_ns(cell, trace), calls(cell), axis) for cell, trace in traces
     )
     return Waterfall(
         title(scenario, world, group, cells[0].size), "one time axis for all strategies", axis, lanes
     )
 
 
-def _operations(cell: Cell) -> int:
-    return cell.counters.get("request", 0) + cell.counters.get("query", 0)
-
-
-def _end_ns(cell: Cell, trace: Trace) -> int:
+def end_ns(cell: Cell, trace: Trace) -> int:
+    """When the strategy was done: its first sample's time, or without one the trace's."""
     return cell.samples[0].elapsed_ns if cell.samples else trace.duration_ns
 
 
-def _lane(name: str, trace: Trace, end_ns: int, count: int, axis: Axis) -> Lane:
+def _lane(name: str, trace: Trace, took_ns: int, count: int, axis: Axis) -> Lane:
     spans = sorted(trace.of_kind("request", "query"), key=lambda span: (span.start_ns, span.id))
     times = [
         (
@@ -150,13 +147,13 @@ def _lane(name: str, trace: Trace, end_ns: int, count: int, axis: Axis) -> Lane:
     total = max(count, len(times))
     return Lane(
         name=units.clean(name, 60),
-        label=f"{units.plural(total, 'call')}, {units.seconds(end_ns)}",
+        label=f"{units.plural(total, 'call')}, {units.seconds(took_ns)}",
         rows=tuple(Piece(axis.percent(a), axis.percent(b), refused) for a, b, refused in times[:MAX_ROWS]),
         rest=tuple(_together(times[MAX_ROWS:], axis)),
         rest_count=len(times[MAX_ROWS:]),
         missing=total - len(times),
         missing_from=axis.percent(kept),
-        end=axis.percent(end_ns),
+        end=axis.percent(took_ns),
     )
 
 

@@ -16,6 +16,7 @@ from perfkit.report.view import (
     findings,
     fixes,
     gate,
+    gate_answers,
     growth,
     headline,
     lanes,
@@ -140,16 +141,17 @@ class Page:
 def page(run: Run) -> Page:
     """The view of ``run``."""
     first = headline.headlines(run)
-    asked = answers.of_run(run, first)
+    asked = gate_answers.of_gate(run) if run.gate else answers.of_run(run, first)
+    meaning = headline.outcome_meaning(run)
     return Page(
         title=headline.title(run, _effect(run, asked)),
         outcome=run.outcome.name,
-        meaning=headline.outcome_meaning(run),
+        meaning=meaning,
         command=units.clean(" ".join(run.command), 200),
         answers=asked,
         headlines=tuple(first),
         provenance=tuple(headline.provenance(run)),
-        problems=tuple(_problems(run)),
+        problems=tuple(problem for problem in _problems(run) if problem != meaning),
         warnings=tuple(units.clean(sentence, 500) for sentence in headline.warnings_of(run)),
         scenarios=tuple(_scenario(run, scenario) for scenario in run.scenarios),
         trace=_trace(run),

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from perfkit.model import Run
 from perfkit.report import units
-from perfkit.report.drawing.svg import BLUE
 from perfkit.report.view.span_choice import Choice, choose
 from perfkit.report.view.span_columns import Columns, Tables, payload
 from perfkit.report.view.span_sources import Group, Source, groups_of, not_shown
@@ -27,25 +26,12 @@ FINEST = 100_000_000
 TOGETHER = "together"
 """The kind of a piece that stands for several spans."""
 
-COLOURS = {
-    "request": BLUE,
-    "query": "#218358",
-    "transaction": "#5d7f1e",
-    "connect": "#9456c0",
-    "wait": "#6e7681",
-    "blocked": "#c04a17",
-    "span": "#a06a00",
-    TOGETHER: "#8b6f63",
-}
-"""One for each kind: at least 3:1 on the light and the dark page, and white text on it can be read."""
-
 
 @dataclass(frozen=True)
 class KindKey:
-    """An entry of the legend: a kind, its colour and how many spans of it there are."""
+    """An entry of the legend: a kind, and how many spans of it there are."""
 
     name: str
-    colour: str
     count: str
 
 
@@ -147,9 +133,7 @@ def _summary(shown: list[Group], kept: int) -> str:
 
 def _kinds(tables: Tables) -> tuple[KindKey, ...]:
     known = sorted(tables.counts.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(
-        KindKey(name, COLOURS.get(name, COLOURS["span"]), units.number(count)) for name, count in known
-    )
+    return tuple(KindKey(name, units.number(count)) for name, count in known)
 
 
 def _notes(kept: int, together: int, dropped: int, others: int) -> Iterator[str]:

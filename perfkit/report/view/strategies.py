@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from perfkit.bench.recommended import middle, time_ns
 from perfkit.model import Cell, ScenarioResult, StrategyInfo, WorldInfo
 from perfkit.report import units
-from perfkit.report.drawing.axis import Axis, axis_for
+from perfkit.report.axis import Axis, axis_for
 from perfkit.report.view import goals
 
 COUNTER_NAMES = {
@@ -83,7 +83,7 @@ class Panel:
     @property
     def spread(self) -> bool:
         """Whether any bar has several samples."""
-        return any(bar.high_ns > bar.low_ns for group in self.groups for bar in group.bars)
+        return any(one.high_ns > one.low_ns for group in self.groups for one in group.bars)
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _groups(scenario: ScenarioResult, cells: dict[str, Cell], keys: list[str]) -
             yield Group(
                 units.clean(name, 60),
                 tuple(_row(scenario, info, cell, keys) for info, cell in members),
-                tuple(_bar(scenario, info, cell) for info, cell in members),
+                tuple(bar(scenario, info, cell) for info, cell in members),
             )
 
 
@@ -263,8 +263,8 @@ def answer(info: StrategyInfo, cell: Cell) -> str:
     return "reference" if info.baseline else "equal"
 
 
-def _bar(scenario: ScenarioResult, info: StrategyInfo, cell: Cell) -> Bar:
-    """Its texts are short, so that name and label fit side by side on a phone."""
+def bar(scenario: ScenarioResult, info: StrategyInfo, cell: Cell) -> Bar:
+    """One cell as a bar. Its texts are short, so that name and label fit side by side on a phone."""
     low_ns, high_ns = goals.spread_ns(scenario, cell)
     judged_ns = time_ns(scenario, cell) or 0
     # a wrong answer earns no factor

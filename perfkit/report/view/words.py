@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perfkit.model import Finding
+from perfkit.model import Cell, Finding, ScenarioResult
 from perfkit.report import units
 
 
@@ -42,3 +42,13 @@ def times(finding: Finding, *, imported: bool = False) -> str:
 def worst_of(findings: list[Finding]) -> Finding | None:
     """The finding with the largest predicted saving, else the largest time spent."""
     return max(findings, key=lambda f: (f.saving_ns or 0, f.spent_ns), default=None)
+
+
+def measured(scenario: ScenarioResult, cell: Cell, finding: Finding) -> str:
+    """What the fix of a finding of ``cell`` did save, if a strategy of the scenario is that fix; else ""."""
+    for prediction in scenario.predictions:
+        key = (prediction.world, prediction.size, prediction.rule, prediction.baseline)
+        if key == (cell.world, cell.size, finding.rule, cell.strategy):
+            saved = units.seconds(prediction.measured_saving_ns)
+            return f"measured {saved} with {units.clean(prediction.strategy, 60)}"
+    return ""

@@ -194,6 +194,21 @@ def test_a_new_finding_is_named_where_nothing_else_changed():
     assert difference.says.startswith(f"+1 finding PK101 {SELECT} ({VIEW}:page) at {VIEW}:41")
 
 
+def test_a_finding_goes_with_its_difference_whether_it_is_new_gone_or_told_under_its_cause():
+    new = finding()
+    alone = only(compared(shop(entry(EACH)), shop(entry(EACH, findings=[new]))))
+    assert alone.finding == new
+    cause = only(compared(shop(entry(ONE)), shop(entry(EACH, findings=[new]))))
+    assert (cause.metric, cause.finding) == ("query", new)
+    gone = only(compared(shop(entry(EACH, findings=[new])), shop(entry(EACH)))).finding
+    assert (gone.rule, gone.name, gone.template, gone.place) == (
+        "PK101",
+        "n-plus-one-query",
+        SELECT,
+        f"{VIEW}:page",
+    )
+
+
 def test_bytecodes_are_compared_under_their_version_of_python():
     before, now = entry(ONE), entry(ONE)
     before.python = {MINOR: {"bytecodes": {10: 100, 100: 1000}}}

@@ -1,4 +1,4 @@
-"""A run beside another one: recordings by what they ask of others, bench runs by cells and their operations."""
+"""A run beside another one: recordings by what they ask of others, bench runs by cells and operations."""
 
 import copy
 

@@ -3,8 +3,9 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from perfkit.model import Mark, Series
-from perfkit.report.drawing.timeline import HOUR_NS, clock, places, timeline
+from perfkit.report.drawing.timeline import places, timeline
 from perfkit.report.formats.html import render_html
+from perfkit.report.units import HOUR_NS, clock
 from perfkit.report.view.figures import columns, tables
 from tests.report.sample import hostile_run, sample_run
 

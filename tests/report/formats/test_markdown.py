@@ -85,6 +85,13 @@ def test_the_answers_follow():
     assert asked == ["Did it get worse?", "By how much?", "How sure?", "Where?", "What to do?"]
 
 
+def test_what_was_compared_is_said_and_no_gains_of_scenarios():
+    assert "\nCompared: base main (0123456789ab), head work tree.\n" in shown(failing_gate())
+    beside = shown(RUNS["against"]())
+    assert "\nCompared: base main (0123456789ab), head work tree.\n" in beside
+    assert "**leads**: " not in beside
+
+
 def test_counters_come_before_times_and_only_what_changed_is_open():
     markdown = shown(failing_gate())
     opened = re.sub(r"<details>.*?</details>", "", markdown, flags=re.S)

@@ -160,9 +160,9 @@ def test_a_bench_run_says_what_is_slow_and_what_beats_it():
         "much": "205x: aiohttp_in_filter answers the same in 200 ms.",
         "sure": f"{EXACT} Latency is modelled.",
         "where": "scenarios/leads.py:61 in serial",
-        "do": "Send up to 50 of these calls (crm.activity.list) in one batch request; or ask once with a list. "
-        "Predicted saving 39.4 s, measured 40.4 s with aiohttp_batched (4 round trips of 200 ms (known link) "
-        "and the service time of every call, in batches of 50).",
+        "do": "Send up to 50 of these calls (crm.activity.list) in one batch request; "
+        "or ask once with a list. Predicted saving 39.4 s, measured 40.4 s with aiohttp_batched "
+        "(4 round trips of 200 ms (known link) and the service time of every call, in batches of 50).",
     }
     assert found.questions[0] == "What is slow?"
 

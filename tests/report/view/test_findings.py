@@ -1,10 +1,20 @@
 """Findings of all kinds of runs, as rows that every format shows alike."""
 
+from dataclasses import replace as replace_row
+
 import pytest
 from msgspec.structs import replace
 
-from perfkit.model import Cell, Finding, ScenarioResult, WorldInfo
-from perfkit.report.view.findings import _places, of_recording, of_run, of_scenario, row
+from perfkit.model import Cell, Change, Difference, Finding, Gate, ScenarioResult, WorldInfo
+from perfkit.report.view.findings import (
+    MAX_ROWS,
+    _places,
+    of_recording,
+    of_run,
+    of_scenario,
+    parted,
+    row,
+)
 from perfkit.report.view.words import sentence_of
 from tests.report.sample import analysis_run, empty_run, sample_run, trace_run
 
@@ -118,3 +128,31 @@ def test_strategies_and_worlds_of_equal_sizes_are_said_together():
         "s0, s1, s2, s3, s4, s5 and 2 more at 1, 20 rows on every world",
         "late at 20 rows on world a",
     ]
+
+
+def test_a_page_shows_new_findings_in_full_and_folds_known_ones_that_are_meant():
+    known = row(trace_run().findings[0], status="known")
+    new, meant = replace_row(known, status="new"), replace_row(known, meant=True)
+    shown = parted([new, known, meant, meant])
+    assert (shown.cards, shown.folded, shown.left) == ((new, known), (meant, meant), 0)
+    assert shown.title == "2 known findings of strategies that are meant to be slow"
+
+
+def test_a_page_shows_the_costliest_in_full_and_the_others_as_rows():
+    rows = [row(Finding("PK101", "n", f"SELECT {number}", 3, 9)) for number in range(MAX_ROWS + 3)]
+    shown = parted(rows)
+    assert (shown.cards, len(shown.folded), shown.left) == (tuple(rows[:5]), MAX_ROWS - 5, 3)
+    assert shown.title == "495 more findings"
+    assert parted([]).folded == ()
+
+
+def test_beside_another_run_findings_are_new_or_known():
+    run = trace_run()
+    fresh = replace(run.findings[0], template="GET /new", saving_ns=1)
+    run.findings.append(fresh)
+    assert [one.status for one in of_run(run)] == ["", ""]
+    run.gate = Gate(compared=3, differences=[Difference("", "", Change.WORSE, "finding", finding=fresh)])
+    first, second = of_recording(run)
+    assert (first.status, first.finding.template, second.status) == ("new", "GET /new", "known")
+    run.gate.compared = 0
+    assert of_recording(run)[0].status == ""

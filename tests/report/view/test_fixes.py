@@ -1,4 +1,5 @@
 from perfkit.model import Cell, Sample, ScenarioResult, StrategyInfo, WorldInfo
+from perfkit.report.drawing.fixes import fix_waterfall
 from perfkit.report.view import fixes
 
 SECOND = 1_000_000_000
@@ -58,7 +59,7 @@ def test_a_fix_that_costs_time_says_so():
     )
     (found,) = fixes.of_scenario(worse)
     assert found.rows[0].saves == "2.00 s lost"
-    assert "#d5561f" in fixes.drawing(found, "label")
+    assert "#d5561f" in fix_waterfall(found, "label")
 
 
 def test_what_was_not_measured_or_is_wrong_is_no_fix():
@@ -81,7 +82,7 @@ def test_strategies_that_build_on_each_other_end_the_line():
 
 def test_the_waterfall_draws_a_bar_for_each_step_and_what_is_left():
     (found,) = fixes.of_scenario(PAGE)
-    drawn = fixes.drawing(found, "what each fix saves")
+    drawn = fix_waterfall(found, "what each fix saves")
     assert 'aria-label="what each fix saves"' in drawn
     # the first step spans from 6 to 10 s of 10, the second from 1 to 6; 1 s is left
     assert 'd="m6000 24.5h4000m-9000 36h5000"' in drawn
@@ -95,4 +96,4 @@ def test_names_are_escaped():
         cells=[cell("slow", 2), cell("<script>", 1)],
     )
     (found,) = fixes.of_scenario(hostile)
-    assert "<script>" not in fixes.drawing(found, "label")
+    assert "<script>" not in fix_waterfall(found, "label")

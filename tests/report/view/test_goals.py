@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from perfkit.bench.recommended import time_ns
 from perfkit.model import Cell, Sample, ScenarioResult, StrategyInfo, WorldInfo
 from perfkit.report.view import goals, headline, strategies
 from perfkit.report.view.page import page
@@ -48,7 +49,7 @@ def test_the_goal_decides_headline_bars_and_factors_and_not_the_hour_that_all_ta
 
 def test_a_cell_without_a_figure_of_the_goal_is_not_compared():
     scenario = day(GOAL, serial={"card_p50_ns": 8e9, "late_p50_ns": 4e9}, lost={"card_p50_ns": 1.0})
-    assert goals.time_ns(scenario, scenario.cells[1]) is None
+    assert time_ns(scenario, scenario.cells[1]) is None
     assert strategies.factor(scenario, scenario.cells[1]) == ""
     said = headline.headlines(empty_run(scenarios=[scenario]))[0]
     assert said.effect.startswith("serial takes 10.0 s (card p50 + 0.5 late p50) at 15 calls")
@@ -57,4 +58,4 @@ def test_a_cell_without_a_figure_of_the_goal_is_not_compared():
 def test_a_goal_of_bytes_is_for_the_tuner_and_reports_keep_to_the_time():
     scenario = day({"peak_bytes": 1.0}, serial={"peak_bytes": 8.0}, small={"peak_bytes": 1.0})
     assert goals.name(scenario) == "elapsed"
-    assert goals.time_ns(scenario, scenario.cells[0]) == 3_600_000_000_000
+    assert time_ns(scenario, scenario.cells[0]) == 3_600_000_000_000

@@ -1,9 +1,9 @@
 import msgspec
 import pytest
 
+from perfkit.bench.recommended import middle, pair
 from perfkit.model import Run, Sample
 from perfkit.model.storage import decode_run, encode_run
-from perfkit.bench.recommended import middle, pair
 from perfkit.report.view.lanes import MAX_ROWS, of_scenario
 from perfkit.report.view.page import page
 from perfkit.report.view.strategies import counter_keys, counter_name, counter_value

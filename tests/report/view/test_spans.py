@@ -195,22 +195,6 @@ def test_a_long_recording_is_stored_in_coarser_steps():
     assert [spans.step(10**power) for power in (0, 8, 9, 12)] == [1, 1, 10, 10_000]
 
 
-@pytest.mark.parametrize("colour", sorted(set(spans.COLOURS.values())))
-def test_a_kind_is_seen_on_both_pages_and_its_label_can_be_read(colour):
-    light, dark, white = map(luminance, ("#ffffff", "#14171c", "#ffffff"))
-    own = luminance(colour)
-    assert (light + 0.05) / (own + 0.05) >= 3
-    assert (own + 0.05) / (dark + 0.05) >= 3
-    assert (white + 0.05) / (own + 0.05) >= 4.5
-
-
-def luminance(colour: str) -> float:
-    """As WCAG 2 defines it."""
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
 def test_the_legend_counts_each_kind():
     found = spans.of_run(trace_run())
     assert [(kind.name, kind.count) for kind in found.kinds] == [("request", "60"), ("span", "1")]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from perfkit.model import Difference, Gate, Timing, Verdict
 from perfkit.report import units
+from perfkit.report.axis import round_step
 from perfkit.report.view import changes
 from perfkit.report.view.changes import Changed
 from perfkit.report.view.overview.parts import (
@@ -17,7 +18,6 @@ from perfkit.report.view.overview.parts import (
     Panel,
     Ticks,
     more,
-    round_step,
 )
 
 MAX_CHANGES = 7

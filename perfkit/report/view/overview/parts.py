@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from perfkit.report import units
-from perfkit.report.drawing.axis import Axis
+from perfkit.report.axis import Axis
 
 Ticks = tuple[tuple[float, str], ...]
 """Place and label of each."""
@@ -171,15 +171,4 @@ def more(count: int, what: str) -> str:
     >>> more(0, "strategy"), more(3, "change")
     ('', 'and 3 more changes')
     """
-    return f"and {units.number(count)} more {units.plural(count, what).partition(' ')[2]}" if count else ""
-
-
-def round_step(most: float, steps: int = 4) -> float:
-    """A round distance of ticks, so that about ``steps`` of them reach ``most``.
-
-    >>> round_step(0.37), round_step(900)
-    (0.1, 500)
-    """
-    rough = most / steps
-    unit: float = 10 ** math.floor(math.log10(rough))
-    return next(unit * times for times in (1, 2, 5, 10) if unit * times >= rough * 0.999)
+    return f"and {units.plural(count, f'more {what}')}" if count else ""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from perfkit.model import Finding, PackedTrace, unpack
 from perfkit.model.split import split_trace
 from perfkit.report import units
-from perfkit.report.drawing.axis import axis_for
+from perfkit.report.axis import axis_for
 from perfkit.report.view.overview.parts import Bar, Bars, Panel, more, scale
 
 MAX_ROWS = 8

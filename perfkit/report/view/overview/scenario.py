@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from perfkit.bench.recommended import pair
+from perfkit.bench.recommended import pair, time_ns
 from perfkit.model import Cell, ScenarioResult, StrategyInfo, Trace, unpack
 from perfkit.report import units
-from perfkit.report.drawing.axis import Axis, axis_for
+from perfkit.report.axis import Axis, axis_for
 from perfkit.report.view import goals, strategies
-from perfkit.report.view.lanes import REFUSED, SHAPES
-from perfkit.report.view.overview.parts import Bar, Bars, Chart, Lane, Lanes, Panel, Ticks, apart, scale
+from perfkit.report.view.lanes import REFUSED, SHAPES, end_ns
+from perfkit.report.view.overview.parts import Bar, Bars, Chart, Lane, Lanes, Panel, apart, scale
 from perfkit.report.view.overview.series import curves_of
 
 MAX_BARS = 8
@@ -45,38 +45,31 @@ def _bars(scenario: ScenarioResult, base: Cell, best: Cell | None) -> Bars:
     ]
     rows.sort(key=lambda row: _order(scenario, *row))
     fixed = [cell is base or cell is best for _, cell in rows]
-    times = [goals.time_ns(scenario, cell) or 0 for _, cell in rows]
+    times = [time_ns(scenario, cell) or 0 for _, cell in rows]
     shown = [rows[n] for n in apart(times, fixed, MAX_BARS)]
-    axis = axis_for(goals.time_ns(scenario, cell) or 0 for _, cell in shown)
+    axis = axis_for(time_ns(scenario, cell) or 0 for _, cell in shown)
     measure = goals.name(scenario)
     caption = ("time" if measure == goals.ELAPSED else measure) + scale(axis)
     bars = tuple(_bar(scenario, info, cell, axis, cell is best) for info, cell in shown)
     note = "" if len(shown) == len(rows) else f"{len(shown)} of {units.plural(len(rows), 'strategy')}"
-    return Bars(caption, bars, _ticks(axis), note)
+    return Bars(caption, bars, tuple(axis.ticks()), note)
 
 
 def _order(scenario: ScenarioResult, info: StrategyInfo, cell: Cell) -> tuple[int, int]:
     role = strategies.role(info, cell)
     place = {"baseline": 0, "right": 1, "wrong": 2, "none": 3}[role]
-    return place, -(goals.time_ns(scenario, cell) or 0)
+    return place, -(time_ns(scenario, cell) or 0)
 
 
 def _bar(scenario: ScenarioResult, info: StrategyInfo, cell: Cell, axis: Axis, best: bool) -> Bar:
-    role = strategies.role(info, cell)
-    judged_ns = goals.time_ns(scenario, cell)
-    name = units.clean(strategies.short(info), _NAME)
-    if role == "none" or judged_ns is None:
-        return Bar(name, strategies.status(scenario, cell), "none", 0)
-    gain = "" if cell.agrees is False else strategies.factor(scenario, cell)
-    state = "differs" if cell.agrees is False else "flaw" if info.flaw else ""
-    label = " · ".join(filter(None, (units.compact(judged_ns), gain, state)))
-    low_ns, high_ns = goals.spread_ns(scenario, cell)
-    low, high = (axis.percent(low_ns), axis.percent(high_ns)) if high_ns > low_ns else (0.0, 0.0)
-    return Bar(name, label, "best" if best else role, axis.percent(judged_ns), low, high)
-
-
-def _ticks(axis: Axis) -> Ticks:
-    return tuple(axis.ticks())
+    one = strategies.bar(scenario, info, cell)
+    name = units.clean(one.name, _NAME)
+    if one.role == "none":
+        return Bar(name, one.label, "none", 0)
+    low, high = (
+        (axis.percent(one.low_ns), axis.percent(one.high_ns)) if one.high_ns > one.low_ns else (0.0, 0.0)
+    )
+    return Bar(name, one.label, "best" if best else one.role, axis.percent(one.elapsed_ns), low, high)
 
 
 def _beside(scenario: ScenarioResult, base: Cell, best: Cell | None) -> Chart | None:
@@ -98,7 +91,7 @@ def _lanes(scenario: ScenarioResult, base: Cell, both: list[Cell]) -> Lanes | No
             for name in names
             if (cell := scenario.cell(base.world, name, size)) is not None and cell.trace is not None
         ]
-        whole = all(cell.trace is not None and not _cut(cell) for cell in found)
+        whole = not any(cell.trace and cell.trace.dropped for cell in found)
         if found and (whole or size == sizes[-1]):
             return _drawn(scenario, found, base.size)
     return None
@@ -113,23 +106,14 @@ def _shaped(scenario: ScenarioResult, base: Cell) -> list[str]:
     return names if len(names) > 1 else []
 
 
-def _cut(cell: Cell) -> bool:
-    """Whether calls are missing from the stored trace; what was dropped may also be spans of other kinds."""
-    return cell.trace is not None and cell.trace.dropped > 0
-
-
 def _drawn(scenario: ScenarioResult, cells: list[Cell], size: int) -> Lanes | None:
     traces = [(cell, unpack(cell.trace)) for cell in cells if cell.trace is not None]
-    axis = axis_for((_end_ns(cell, trace) for cell, trace in traces), allow_log=False)
+    axis = axis_for((end_ns(cell, trace) for cell, trace in traces), allow_log=False)
     lanes = tuple(_lane(scenario.strategy(cell.strategy), cell, trace, axis) for cell, trace in traces)
     if not any(lane.calls for lane in lanes):
         return None
     where = "" if cells[0].size == size else f" at {cells[0].size:,} {units.clean(scenario.unit, 30)}"
-    return Lanes(f"calls in time{where}", lanes, _ticks(axis))
-
-
-def _end_ns(cell: Cell, trace: Trace) -> int:
-    return cell.samples[0].elapsed_ns if cell.samples else trace.duration_ns
+    return Lanes(f"calls in time{where}", lanes, tuple(axis.ticks()))
 
 
 def _lane(info: StrategyInfo, cell: Cell, trace: Trace, axis: Axis) -> Lane:
@@ -142,7 +126,7 @@ def _lane(info: StrategyInfo, cell: Cell, trace: Trace, axis: Axis) -> Lane:
         )
         for span in spans
     )
-    total, end_ns = max(strategies.calls(cell), len(spans)), _end_ns(cell, trace)
+    total, took_ns = max(strategies.calls(cell), len(spans)), end_ns(cell, trace)
     missing = max((end for _, end, _ in calls), default=0.0) if total > len(spans) else None
-    label = f"{units.plural(total, 'call')}, {units.compact(end_ns)}"
-    return Lane(units.clean(strategies.short(info), _NAME), label, calls, axis.percent(end_ns), missing)
+    label = f"{units.plural(total, 'call')}, {units.compact(took_ns)}"
+    return Lane(units.clean(strategies.short(info), _NAME), label, calls, axis.percent(took_ns), missing)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from perfkit.model import Cell, ScenarioResult, Series
 from perfkit.report import units
-from perfkit.report.drawing.timeline import HOUR_NS, clock
-from perfkit.report.view.overview.parts import Curve, Curves, Ticks, round_step
+from perfkit.report.axis import round_step
+from perfkit.report.view.overview.parts import Curve, Curves, Ticks
 
 MAX_POINTS = 400
 _LEAST_NS = 1e8
@@ -83,9 +83,9 @@ def _points(
 
 def _hours(first: int, last: int, across: Callable[[float], float]) -> Ticks:
     """Hours where there are some, else about four round times."""
-    step = round_step((last - first) / HOUR_NS) * HOUR_NS
-    if last - first > 2 * HOUR_NS:
-        step = HOUR_NS * max(1, round((last - first) / HOUR_NS / 5))
+    step = round_step((last - first) / units.HOUR_NS, 4) * units.HOUR_NS
+    if last - first > 2 * units.HOUR_NS:
+        step = units.HOUR_NS * max(1, round((last - first) / units.HOUR_NS / 5))
     count = math.floor(last / step)
     times = [n * step for n in range(math.ceil(first / step), count + 1)]
-    return tuple((across(ns), clock(ns)) for ns in times)
+    return tuple((across(ns), units.clock(ns)) for ns in times)

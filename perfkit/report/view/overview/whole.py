@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from perfkit.model import Run
 from perfkit.report import units
-from perfkit.report.view import answers, headline
+from perfkit.report.view import gate_answers, headline
 from perfkit.report.view.headline import Headline
 from perfkit.report.view.overview import change, program, scenario
 from perfkit.report.view.overview.parts import Figure, Panel
@@ -31,7 +31,7 @@ def _title(run: Run, heads: list[Headline]) -> str:
     if problems:
         also = f" (and {units.plural(len(problems) - 1, 'more problem')})" if len(problems) > 1 else ""
         return units.clean(problems[0], 99) + also
-    if run.gate is not None and (effect := answers.of_run(run, heads).effect):
+    if run.gate is not None and (effect := gate_answers.of_gate(run).effect):
         return effect
     if run.gate is not None or len(heads) > 1:
         meaning = headline.outcome_meaning(run)

@@ -1,6 +1,6 @@
 import pytest
 
-from perfkit.report.drawing.axis import axis_for
+from perfkit.report.axis import axis_for
 
 S = 1_000_000_000
 

@@ -43,9 +43,7 @@ class Axis:
         return [10.0**power for power in range(first, last + 1, step)]
 
     def _steps(self) -> list[float]:
-        rough = self.high_ns / 5
-        unit = 10 ** math.floor(math.log10(rough))
-        step = next(unit * times for times in (1, 2, 5, 10) if unit * times >= rough)
+        step = round_step(self.high_ns, 5)
         return [step * i for i in range(math.floor(self.high_ns / step + 1e-9) + 1)]
 
 
@@ -62,3 +60,14 @@ def axis_for(times_ns: Iterable[int], *, allow_log: bool = True) -> Axis:
         return Axis(0, positive[-1], False)
     # 0.7: the shortest bar keeps a visible length even just above a power of ten
     return Axis(10.0 ** math.floor(math.log10(positive[0] * 0.7)), positive[-1], True)
+
+
+def round_step(length: float, count: int) -> float:
+    """A round distance between ticks, so that about ``count`` of them reach over ``length``.
+
+    >>> round_step(0.37, 4), round_step(900, 4)
+    (0.1, 500.0)
+    """
+    rough = length / count
+    unit = 10.0 ** math.floor(math.log10(rough))
+    return next(unit * times for times in (1, 2, 5, 10) if unit * times >= rough * 0.999)
