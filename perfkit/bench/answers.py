@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from perfkit.fingerprints.messages import MAX_LOOKED_AT, mask
 from perfkit.model.plain import represent
 
 MAX_SHOWN_CHARACTERS = 200
@@ -14,10 +15,12 @@ MAX_DEPTH = 20
 def shown(answer: Any) -> str:
     """The answer as text that does not depend on the order of sets and dicts, cut at 200 characters.
 
-    >>> shown({"b": {2, 1}, "a": 0.5})
-    "{'a': 0.5, 'b': {1, 2}}"
+    What is called a token, a password and so on is masked.
+
+    >>> shown({"b": {2, 1}, "a": 0.5, "token": "a1b2c3"})
+    "{'a': 0.5, 'b': {1, 2}, 'token': ***}"
     """
-    text = _text(answer)
+    text = mask(_text(answer)[:MAX_LOOKED_AT])
     return text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 1] + "…"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,26 +131,31 @@ def keep(run: Run, output: Path | None, folder: Path, report: bool) -> list[Perf
     In that order: what is needed most is there first, whatever happens to the rest.
     """
     from perfkit.model.storage import write_run, write_run_in
-    from perfkit.report.files import write_report
 
     try:
         stored = write_run(run, output) if output else write_run_in(run, folder, stem(run))
         _written("run", stored)
         if report:
-            _written("report", write_report(run, stored))
-            _draw(run, stored)
+            _show_beside(run, stored)
             refresh_after(stored, folder)
     except PerfkitError as error:
         return [error]
     return []
 
 
-def _draw(run: Run, stored: Path) -> None:
-    """The pictures, if they can be drawn here: a run is whole without them."""
-    from perfkit.report.files import write_pictures
+def _show_beside(run: Run, stored: Path) -> None:
+    from perfkit.report.files import write_pictures, write_report
 
-    try:
+    with as_far_as_installed():
+        _written("report", write_report(run, stored))
         _written("figure", *write_pictures(run, stored))
+
+
+@contextmanager
+def as_far_as_installed() -> Iterator[None]:
+    """Pages and pictures are left out, with a note, where their packages are not: a run is whole without."""
+    try:
+        yield
     except MissingExtraError as missing:
         notes().print(f"note:   {missing}", markup=False)
 

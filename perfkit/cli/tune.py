@@ -10,7 +10,7 @@ import click
 from perfkit import config
 from perfkit.bench.discovery import find
 from perfkit.bench.scenario import Scenario
-from perfkit.cli.bench import check_output, stem
+from perfkit.cli.bench import as_far_as_installed, check_output, stem
 from perfkit.cli.index import refresh_after
 from perfkit.cli.show import Bar, Duration, Names, notes, print_run, results
 from perfkit.errors import PerfkitError, UsageError
@@ -36,7 +36,7 @@ DEFAULT_BUDGET_NS = 160_000_000_000
 )
 @click.option("--runs", type=int, default=100, show_default=True, help="Runs of each strategy.")
 @click.option("--workers", type=int, help="Processes that measure (default: one per core).")
-@click.option("--suggest", type=click.Path(path_type=Path), help="Say what to change, from this stored run.")
+@click.option("--suggest", metavar="RUN", help="Say what to change, from this stored run.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Store the run here (.json or .json.gz)."
 )
@@ -51,7 +51,7 @@ def command(
     budget_ns: int,
     runs: int,
     workers: int | None,
-    suggest: Path | None,
+    suggest: str | None,
     output: Path | None,
     force: bool,
     form: str,
@@ -124,26 +124,28 @@ def _keep(run: Run, output: Path | None, folder: Path, scenario: Scenario) -> li
         name = f"{stem(run).rpartition('-')[0]}-tune-{scenario.name}"
         stored = write_run(run, output) if output else write_run_in(run, folder, name)
         notes().print(f"run:    {stored}", markup=False)
-        notes().print(f"report: {write_report(run, stored)}", markup=False)
-        for path in write_heat_maps(run.tunings, stored):
-            notes().print(f"map:    {path}", markup=False)
+        with as_far_as_installed():
+            notes().print(f"report: {write_report(run, stored)}", markup=False)
+            for path in write_heat_maps(run.tunings, stored):
+                notes().print(f"map:    {path}", markup=False)
         refresh_after(stored, folder)
     except PerfkitError as error:
         return [error]
     return []
 
 
-def _suggest(run: Path, name: str | None, form: str) -> int:
+def _suggest(run: str, name: str | None, form: str) -> int:
     """What to change in a stored run."""
     from perfkit.bench.tuning.suggest import suggest
     from perfkit.model.storage import read_run
+    from perfkit.report.index import find
     from perfkit.report.terminal.suggested import as_json, show
 
     if name:
         raise UsageError(f"--suggest reads a stored run and tunes nothing; leave {name} out")
     if form not in ("text", "json"):
         raise UsageError(f"suggestions are shown as text or json; leave -f {form} out")
-    advice = suggest(read_run(run))
+    advice = suggest(read_run(find(run, config.load().folder("reports"))))
     if form == "json":
         click.echo(as_json(advice))
     else:

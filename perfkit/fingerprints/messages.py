@@ -35,7 +35,16 @@ def describe_message(text: str) -> str:
     """
     line = " ".join(_STATEMENT.sub("", text[:MAX_LOOKED_AT]).split())
     line = _URL.sub(lambda found: _masked(found[0]), line)
-    return _BEARER.sub("Bearer ***", _NAMED.sub(r"\g<name>***", line))
+    return mask(line)
+
+
+def mask(text: str) -> str:
+    """What stands behind a secret's name as ***.
+
+    >>> mask("{'n': 1, 'token': 'a1b2c3', 'header': 'Bearer a1b2c3'}")
+    "{'n': 1, 'token': ***, 'header': 'Bearer ***'}"
+    """
+    return _BEARER.sub("Bearer ***", _NAMED.sub(r"\g<name>***", text))
 
 
 def _masked(url: str) -> str:

@@ -185,6 +185,9 @@ class _Reader:
         span = span_of(name, "INTERNAL", facts, times, number=mine, parent=parent or 0)
         origin = self._origin(event)
         origin.by_time = False
+        if span.kind == own.RECORDING:  # processes of one scenario are one service, as in OTLP
+            origin.service = values.text(facts.get("perfkit.service"))[:200] or origin.service
+            origin.clock = "virtual" if facts.get("perfkit.clock") == "virtual" else "wall"
         return Found(self._trace(event), span, origin)
 
     def _trace(self, event: dict[str, Any]) -> str:

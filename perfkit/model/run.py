@@ -222,7 +222,8 @@ class ScenarioResult(Struct):
 
 
 def _more(places: list[str]) -> str:
-    return f" and {len(places) - 1} more cells" if len(places) > 1 else ""
+    more = len(places) - 1
+    return f" and {more} more {'cell' if more == 1 else 'cells'}" if more else ""
 
 
 class CellCost(Struct, frozen=True):

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from html import escape
 from importlib import resources
+from typing import TYPE_CHECKING
+
+from perfkit.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 INDEX = "index.css"
 """The style sheet of the index of runs; a report does not have it."""
@@ -58,6 +65,35 @@ def policy(styles: list[str], scripts: list[str]) -> str:
 
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def environment(
+    what: str, html: dict[str, Callable[..., str]], functions: dict[str, Callable[..., object]] | None = None
+) -> Environment:
+    """The templates, which escape all that they show but what the functions in ``html`` made.
+
+    They may call those and ``functions``. Raises MissingExtraError for ``what`` ("the HTML report") without
+    jinja2. Keep it: compiling the templates takes as long as filling them.
+    """
+    try:
+        from jinja2 import Environment, FunctionLoader, StrictUndefined
+        from markupsafe import Markup
+    except ImportError as error:
+        raise MissingExtraError(what, "jinja2", "report") from error
+
+    def safe(function: Callable[..., str]) -> Callable[..., Markup]:
+        return lambda *arguments: Markup(function(*arguments))  # noqa: S704 - it escapes its texts itself
+
+    made = Environment(
+        loader=FunctionLoader(template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update({name: safe(function) for name, function in html.items()})
+    made.globals.update(functions or {})
+    return made
 
 
 @cache

@@ -19,6 +19,11 @@ def test_equal_dicts_are_shown_alike(data):
     assert shown(data) == shown(dict(reversed(data.items())))
 
 
+def test_what_is_called_a_secret_is_masked_also_where_the_text_is_cut():
+    assert shown({"token": "zx1", "note": "Bearer zx2"}) == "{'note': 'Bearer ***', 'token': ***}"
+    assert "zx" not in shown({"a": "b" * (MAX_SHOWN_CHARACTERS - 20), "password": "zx" * 5_000})
+
+
 def test_order_does_not_show_in_fields_either():
     @dataclass
     class Point:

@@ -14,6 +14,9 @@ from .conftest import SHOP
 
 pytestmark = pytest.mark.once
 
+QUICK = ("bench", "shop", "--size", "10", "--no-report")
+"""Pages and pictures take a second of a process."""
+
 
 def stored(project):
     return sorted((project / "reports").glob("2*.json*"))
@@ -31,16 +34,18 @@ def test_it_compares_keeps_the_run_and_writes_the_report(perfkit, project):
 
 
 def test_json_on_stdout_parses_alone(perfkit):
-    done = perfkit("bench", "shop", "--size", "10", "--strategy", "batched", "-f", "json", check=0)
+    done = perfkit(*QUICK, "--strategy", "batched", "-f", "json", check=0)
     document = json.loads(done.stdout)
     assert [cell["strategy"] for cell in document["scenarios"][0]["cells"]] == ["serial", "batched"]
 
 
 def test_two_runs_print_the_same_result_section(perfkit):
     first, second = (
-        json.loads(perfkit("bench", "shop", "-f", "json", env={"PYTHONHASHSEED": seed}, check=0).stdout)[
-            "scenarios"
-        ]
+        json.loads(
+            perfkit(
+                "bench", "shop", "--no-report", "-f", "json", env={"PYTHONHASHSEED": seed}, check=0
+            ).stdout
+        )["scenarios"]
         for seed in ("1", "2")
     )
     assert first == second
@@ -50,11 +55,11 @@ def test_a_file_outside_the_project(perfkit, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     mine = elsewhere / "mine.py"
     mine.write_text(SHOP.read_text())
-    perfkit("bench", mine, "--size", "10", "--strategy", "batched", check=0)
+    perfkit("bench", mine, "--size", "10", "--strategy", "batched", "--no-report", check=0)
 
 
 def test_a_strategy_that_goes_wrong_fails_the_run_and_keeps_the_rest(perfkit, project):
-    done = perfkit("bench", "wrong", "--timeout", "3", check=1)
+    done = perfkit("bench", "wrong", "--timeout", "3", "--no-report", check=1)
     assert "no such order" in done.stdout
     assert "deadlock" in done.stdout
     (path,) = stored(project)
@@ -94,7 +99,7 @@ def test_a_scenario_file_that_raises_does_not_stop_the_others(perfkit, project):
         .replace("wrong = perfkit", "wrong = None and perfkit")
     )
     (project / "scenarios" / "whole.py").write_text(text.partition("wrong = None")[0])
-    done = perfkit("bench", "--size", "10", check=2)
+    done = perfkit("bench", "--size", "10", "--no-report", check=2)
     assert "broken.py:1 raised on import: ZeroDivisionError" in done.stderr
     assert "batched_concurrent" in done.stdout
     assert len(stored(project)) == 1
@@ -127,12 +132,16 @@ def test_the_run_comes_first_then_its_report_then_pictures(perfkit, project):
     assert "shop: " in places[2].read_text()
 
 
-def test_without_matplotlib_run_and_report_are_there_and_a_note_names_the_extra(perfkit, project):
-    (project / "matplotlib.py").write_text("raise ImportError('not here')\n")
+@pytest.mark.parametrize(
+    ("package", "what", "left"),
+    [("matplotlib", "main figure", [".html", ".json"]), ("jinja2", "HTML report", [".json"])],
+)
+def test_without_a_package_the_run_passes_and_a_note_names_the_extra(perfkit, project, package, what, left):
+    (project / f"{package}.py").write_text("raise ImportError('not here')\n")
     done = perfkit("bench", "shop", "--size", "10", "-o", "kept.json", env={"PYTHONPATH": "."}, check=0)
-    assert "the main figure needs matplotlib" in done.stderr
+    assert f"note:   the {what} needs {package}" in done.stderr
     assert "perfkit[report]" in done.stderr
-    assert sorted(path.suffix for path in project.glob("kept.*")) == [".html", ".json"]
+    assert sorted(path.suffix for path in project.glob("kept.*")) == left
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")

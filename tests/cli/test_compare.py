@@ -38,6 +38,14 @@ def test_a_bench_beside_itself_and_beside_another_seed(perfkit, files):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         perfkit("bench", "shop", "--size", 10, "--seed", seed, "-o", f"{name}.json", "--no-report")
     assert "no change" in perfkit("compare", "a.json", "b.json", check=0).stdout.splitlines()[0]
+    (files / "reports").mkdir()
+    for number, name in enumerate("ab"):
+        (files / f"{name}.json").rename(files / "reports" / f"run-{number}.json")
+    named = perfkit("compare", "run-0", "run-1", check=0).stdout
+    assert "no change" in named.splitlines()[0]
+    assert str(files) not in named
+    assert "Did you mean 'run-1'" in perfkit("compare", "run-0", "rum-1", check=2).stderr
+    shutil.copy(files / "reports" / "run-0.json", files / "a.json")
     other = perfkit("compare", "a.json", "c.json", check=3)
     assert other.stdout.startswith("INCONCLUSIVE: 1 figure is measured with other inputs")
 
@@ -74,7 +82,7 @@ def test_what_cannot_be_compared_is_one_clear_sentence(perfkit, files):
     (files / "empty.json").write_text("")
     (files / "other.json").write_text(json.dumps({"results": [{"command": "ls", "min": 1, "median": 1}]}))
     for base, code, says in (
-        ("missing.json", 2, "cannot read missing.json: No such file"),
+        ("missing.json", 2, "cannot read missing.json: there is no such file"),
         ("empty.json", 2, "empty.json is empty; read are perfkit's stored runs"),
         ("pyperf_base.json", 2, "is a run of pyperf and hyperfine_head.json one of hyperfine"),
         ("other.json", 3, "no benchmark is in both files: other.json has ls; "),

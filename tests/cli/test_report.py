@@ -194,6 +194,8 @@ def test_github(perfkit, project, reports):
         (("--open", "-f", "md"), "--open opens a page"),
         (("--open", "-o", "-"), "--open opens a page"),
         (("-f", "md,html", "-o", "x"), "-o names one file"),
+        (("-f", "md,csv", "-o", "-"), "-o names one file"),
+        (("-f", ","), "-f names no format; known: html, text"),
         (("-f", "htm"), "Did you mean 'html'"),
     ],
 )

@@ -59,7 +59,7 @@ def test_json_and_html_on_stdout_stand_alone(perfkit, jobs):
 
 def test_no_setting_that_keeps_the_limits_is_exit_code_1(perfkit, jobs):
     done = perfkit("tune", "refused", "--strategy", "greedy", check=1)
-    assert "FAIL: 1 problem" in done.stdout
+    assert "FAIL: refused: no setting of greedy on default keeps the limits" in done.stdout
     assert "no setting of greedy on default keeps" in done.stdout
 
 

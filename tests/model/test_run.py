@@ -48,7 +48,7 @@ def test_one_way_to_go_wrong_is_one_problem():
     first.status, first.error = "failed", "boom"
     second = Cell("own", "batched", 200, status="failed", error="boom")
     run.scenarios[0].cells.append(second)
-    assert run.problems() == ["leads: batched at 20 leads on own and 1 more cells failed: boom"]
+    assert run.problems() == ["leads: batched at 20 leads on own and 1 more cell failed: boom"]
 
 
 def test_a_declared_flaw_does_not_fail_the_run():

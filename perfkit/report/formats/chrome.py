@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from perfkit.model import Run, Span, Trace
+from perfkit.model import Run, Span
 from perfkit.model.plain import encode, plain, text
 from perfkit.report.formats.conventions import attributes_of
-from perfkit.report.formats.recordings import Lane, end_of, lanes, recordings
+from perfkit.report.formats.recordings import Lane, Recording, end_of, lanes, recordings
 
 ID, PARENT = "perfkit.span_id", "perfkit.parent_id"
 """Arguments that tell which span an event is, and which holds it."""
@@ -29,8 +29,8 @@ def render(run: Run) -> bytes:
     """The JSON object format, times in microseconds from each recording's start, ending in a newline."""
     events = [
         event
-        for process, (name, trace) in enumerate(recordings(run), 1)
-        for event in _of_recording(process, name, trace)
+        for process, recording in enumerate(recordings(run), 1)
+        for event in _of_recording(process, recording)
     ]
     about = {"perfkit": run.perfkit, "kind": run.kind, "clock": run.clock, "outcome": run.outcome.name}
     document = {
@@ -46,11 +46,12 @@ def _lines(events: list[Event]) -> bytes:
     return b"[\n" + b",\n".join(map(encode, events)) + b"\n]"
 
 
-def _of_recording(process: int, name: str, trace: Trace) -> Iterator[Event]:
+def _of_recording(process: int, recording: Recording) -> Iterator[Event]:
+    trace = recording.trace
     rows = lanes(trace)
     main = [row for row in rows if not row.number]
     numbers = {(row.thread, row.task): number for number, row in enumerate(main, 1)}
-    yield _named(process, 0, "process_name", name)
+    yield _named(process, 0, "process_name", recording.name)
     for row in main:
         yield _named(process, numbers[row.thread, row.task], "thread_name", row.name)
     timed = [
@@ -58,7 +59,7 @@ def _of_recording(process: int, name: str, trace: Trace) -> Iterator[Event]:
         for row in rows
         for event in _events(process, numbers[row.thread, row.task], row, trace.start_ns)
     ]
-    timed.append((0, -1, _whole(process, trace)))
+    timed.append((0, -1, _whole(process, recording)))
     yield from (event for _, _, event in sorted(timed, key=lambda one: one[:2]))
 
 
@@ -66,9 +67,16 @@ def _named(process: int, thread: int, what: str, name: str) -> Event:
     return {"ph": "M", "pid": process, "tid": thread, "name": what, "args": {"name": name}}
 
 
-def _whole(process: int, trace: Trace) -> Event:
+def _whole(process: int, recording: Recording) -> Event:
     """What is known of the recording itself, as OTLP has it: an event in a row of its own."""
-    facts = {"probes": trace.probes, "warnings": trace.warnings, "dropped": trace.dropped or None}
+    trace = recording.trace
+    facts = {
+        "service": recording.scenario or None,
+        "clock": trace.clock,
+        "probes": trace.probes,
+        "warnings": trace.warnings,
+        "dropped": trace.dropped or None,
+    }
     span = Span(0, None, "recording", "recording", 0, trace.duration_ns, attrs=facts, cpu_ns=trace.cpu_ns)
     return {"ph": "X", **_common(process, 0, span, 0), "dur": span.duration_ns / _US}
 

@@ -117,6 +117,8 @@ def _cells(run: Run) -> Iterator[Row]:
 
 
 def _factor(scenario: ScenarioResult, cell: Cell) -> float | None:
+    if cell.agrees is False:
+        return None  # a wrong answer earns none
     baseline = scenario.baseline(scenario.strategy(cell.strategy).group)
     base = scenario.cell(cell.world, baseline.name, cell.size) if baseline else None
     if base is None or base.elapsed_ns is None or not cell.elapsed_ns:
@@ -129,7 +131,7 @@ def _prefixed(word: str, figures: dict[str, Any]) -> Row:
 
 
 def _spans(run: Run) -> Iterator[Row]:
-    for name, trace in recordings(run):
+    for name, trace, _ in recordings(run):
         for span in trace.spans:
             yield {
                 "recording": name,

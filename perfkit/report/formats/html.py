@@ -5,14 +5,13 @@ Everything is in it without scripts; those it has only add, and its policy permi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from perfkit.errors import MissingExtraError
 from perfkit.model import Run, ScenarioResult
 from perfkit.report import units
-from perfkit.report.document import INDEX, document, template, templates
+from perfkit.report.document import INDEX, document, environment, templates
 from perfkit.report.drawing.bars import bars
 from perfkit.report.drawing.fixes import fix_waterfall
 from perfkit.report.drawing.flame import flame
@@ -42,50 +41,33 @@ def render_html(run: Run) -> str:
 
     A tuning's heat map needs matplotlib as well.
     """
-    environment = _environment()
+    templated = _environment()
     shown = page(run)
-    body = environment.get_template("report.html.j2").render(page=shown, spans=spans.of_run(run))
+    body = templated.get_template("report.html.j2").render(page=shown, spans=spans.of_run(run))
     styles = tuple(name for name in templates(".css") if name != INDEX)
     return document(shown.title, body, styles=styles, scripts=templates(".js"))
 
 
 @cache
 def _environment() -> Environment:
-    """Templates from the package, escaping all that is not a drawing made here.
-
-    One for the process: compiling the templates takes as long as a page.
-    """
-    try:
-        from jinja2 import Environment, FunctionLoader, StrictUndefined
-        from markupsafe import Markup
-    except ImportError as error:
-        raise MissingExtraError("the HTML report", "jinja2", "report") from error
-
-    def safe(function: Any) -> Any:
-        return lambda *arguments: Markup(function(*arguments))  # noqa: S704 - drawings and pages escape their texts
-
-    environment = Environment(
-        loader=FunctionLoader(template),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
-        bars=safe(bars),
-        fix_waterfall=safe(fix_waterfall),
-        waterfall=safe(waterfall),
-        flame=safe(flame),
-        rule_page=safe(rule_pages.html),
-        heat_map=safe(_heat_map),
-        parted=parted,
-        timelines=_timelines,
-        drawn=safe(str),
-        colour_of=colour_of,
-        growth=safe(growth),
-        load_curve=safe(load_curve),
-    )
-    return environment
+    """The templates with all drawings."""
+    html: dict[str, Callable[..., str]] = {
+        "bars": bars,
+        "fix_waterfall": fix_waterfall,
+        "waterfall": waterfall,
+        "growth": growth,
+        "flame": flame,
+        "load_curve": load_curve,
+        "heat_map": _heat_map,
+        "rule_page": rule_pages.html,
+        "drawn": str,
+    }
+    functions: dict[str, Callable[..., object]] = {
+        "parted": parted,
+        "timelines": _timelines,
+        "colour_of": colour_of,
+    }
+    return environment("the HTML report", html, functions)
 
 
 def _heat_map(tuned: Tuned, prefix: str) -> str:

@@ -107,7 +107,7 @@ def _of_cell(scenario: ScenarioResult, cell: Cell, *, exact: bool) -> Iterator[_
 def _of_recording(run: Run) -> Iterator[_Point]:
     if run.trace is None:
         return
-    _, trace = next(recordings(run))
+    trace = next(recordings(run)).trace
     exact = trace.clock == "virtual"
     yield _Point("perfkit_recording_seconds", {}, _seconds(trace.duration_ns, exact=exact))
     for kind, count in sorted(Counter(units.clean(span.kind, MAX_NAME) for span in trace.spans).items()):

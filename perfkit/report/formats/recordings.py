@@ -5,20 +5,30 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from perfkit.model import Run, Span, Trace, unpack
 from perfkit.report import units
 
 
-def recordings(run: Run) -> Iterator[tuple[str, Trace]]:
-    """The recorded program, then each cell whose trace is kept, with a name for each."""
+class Recording(NamedTuple):
+    """A trace and its name; ``scenario`` is the one it belongs to, "" of a program's."""
+
+    name: str
+    trace: Trace
+    scenario: str = ""
+
+
+def recordings(run: Run) -> Iterator[Recording]:
+    """The recorded program, then each cell whose trace is kept."""
     if run.trace is not None:
-        yield units.clean(" ".join(run.command), 200) or "program", unpack(run.trace)
+        yield Recording(units.clean(" ".join(run.command), 200) or "program", unpack(run.trace))
     for scenario in run.scenarios:
         for cell in scenario.cells:
             if cell.trace is not None:
                 place = f"{cell.strategy} at {cell.size:,} {scenario.unit} on {cell.world}"
-                yield units.clean(f"{scenario.name}: {place}", 200), unpack(cell.trace)
+                name = units.clean(f"{scenario.name}: {place}", 200)
+                yield Recording(name, unpack(cell.trace), units.clean(scenario.name, 200))
 
 
 @dataclass

@@ -48,7 +48,7 @@ def render(run: Run) -> bytes:
     """The file, ending in a newline. Times are nanoseconds from the start of each recording."""
     frames = _Frames()
     profiles = [_sampled(profile, frames) for profile in run.profiles]
-    for name, trace in recordings(run):
+    for name, trace, _ in recordings(run):
         rows = lanes(trace, by_task=False)  # thousands of tasks would be thousands of profiles
         profiles += [_evented(name, row, len(rows), trace.start_ns, trace.end_ns, frames) for row in rows]
     document = {

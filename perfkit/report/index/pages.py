@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from perfkit.errors import MissingExtraError, RunFileError
+from perfkit.errors import RunFileError
 from perfkit.model.storage import write_atomic
 from perfkit.report import units
-from perfkit.report.document import document, template
+from perfkit.report.document import document, environment
 from perfkit.report.index.chart import chart
 from perfkit.report.index.shelf import AGAINST, Book, Shelf, list_files, read_shelf, stem
 from perfkit.report.index.trends import revision, trends
@@ -83,29 +83,17 @@ def _write(page: Path, text: str) -> Path:
 
 def render_index(shelf: Shelf, *, served: bool = False) -> str:
     """The page. ``served``: every run is linked, as the server makes its report when it is asked for."""
-    try:
-        from jinja2 import Environment, FunctionLoader, StrictUndefined
-        from markupsafe import Markup
-    except ImportError as error:
-        raise MissingExtraError("the index of runs", "jinja2", "report") from error
-    environment = Environment(
-        loader=FunctionLoader(template),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templated = environment("the index of runs", {"chart": chart})
     found = trends(shelf.runs)
     names = sorted(shelf.names)
     rows = [_row(book, names, linked=served or f"{book.stem}.html" in shelf.names) for book in shelf.runs]
-    body = environment.get_template("index.html.j2").render(
+    body = templated.get_template("index.html.j2").render(
         rows=rows[:OPEN_ROWS],
         older=rows[OPEN_ROWS:],
         count=units.plural(len(rows), "run"),
         worse=[(one.scenario, series) for one in found for series in one.worse],
         scenarios=found,
         others=[(units.clean(book.name, 120), units.clean(book.error, 300)) for book in shelf.others],
-        chart=lambda series: Markup(chart(series)),  # noqa: S704 - the drawing escapes its texts
     )
     return document(title(shelf), body, styles=("report.css", "index.css"))
 

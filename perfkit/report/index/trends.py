@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from perfkit.report import units
 from perfkit.report.index.shelf import Book
 from perfkit.report.index.summary import COUNTED, Summary, Track, Way
+from perfkit.report.view import goals
+from perfkit.report.view.strategies import counter_name
 
 MOST_POINTS = 100
 """Runs in a chart; older ones are in the table only."""
-
-_WORDS = {"request": "requests", "query": "queries"}
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,8 @@ def _series(shown: list[_Measured], strategy: str, figure: str) -> Series:
         Point(value, revision(one.run), number > 0 and one.run.perfkit != shown[number - 1].run.perfkit)
         for number, (one, value) in enumerate(zip(shown, values, strict=True))
     )
-    name = _WORDS.get(figure) or ("time" if shown[-1].track.measure == "elapsed" else shown[-1].track.measure)
+    measure = shown[-1].track.measure
+    name = counter_name(figure) if figure in COUNTED else "time" if measure == goals.ELAPSED else measure
     noisy = figure == "time" and shown[-1].run.clock == "wall"
     last, change, direction = _last(ways[-1], values, points, figure, noisy=noisy)
     return Series(strategy, name, last, change, direction, points)

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from perfkit.bench.recommended import pair, time_ns
+from perfkit.bench.tuning.words import setting_shown
 from perfkit.model import Finding, Run, ScenarioResult, Tuning
 from perfkit.report import units
 from perfkit.report.view import goals
 from perfkit.report.view.headline import Headline, at_cell, gains
-from perfkit.report.view.words import is_timed, measured, times, worst_of
+from perfkit.report.view.words import measured, worst_of
 
 SLOW = ("What is slow?", "How much faster?", "How sure?", "Where?", "What to do?")
-RECORDED = ("What took long?", "What would a fix save?", "How sure?", "Where?", "What to do?")
 TUNED = ("Which setting?", "How much better?", "How sure?", "Where?", "What to do?")
 
 
@@ -71,8 +71,6 @@ def of_run(run: Run, headlines: list[Headline]) -> Answers:
     """The answers of a run beside no other; of several scenarios those that hold for all of them."""
     if run.tunings:
         return _of_tunings(run.tunings, headlines)
-    if run.trace is not None or run.imported is not None:
-        return _of_recording(run, headlines[0])
     if len(run.scenarios) == 1:
         return _of_scenario(run, run.scenarios[0], headlines[0])
     return _of_scenarios(run, headlines)
@@ -109,13 +107,18 @@ def _of_scenario(run: Run, scenario: ScenarioResult, headline: Headline) -> Answ
     cause = worst_of(base.findings)
     slow_ns = time_ns(scenario, base) or 0
     measure = goals.name(scenario)
-    of = "" if measure == goals.ELAPSED else f" ({measure})"
+    slow, slowest, at = units.seconds(slow_ns), units.clean(base.strategy, 60), at_cell(scenario, base)
     much = "No other strategy answers right and sooner."
     if best is not None:
-        fast = units.seconds(time_ns(scenario, best) or 0)
-        much = f"{headline.factor}: {units.clean(best.strategy, 60)} answers the same in {fast}."
+        fast, winner = units.seconds(time_ns(scenario, best) or 0), units.clean(best.strategy, 60)
+        gained = f"{headline.factor}: " if headline.factor else ""
+        much = f"{gained}{winner} answers the same in {fast}."
+        if measure != goals.ELAPSED:
+            much = f"{gained}it is {fast} with {winner}, which answers the same."
     site, statement = place(cause) if cause else ("", "")
-    worse = f"{units.clean(base.strategy, 60)} takes {units.seconds(slow_ns)}{of} {at_cell(scenario, base)}."
+    worse = f"{slowest} takes {slow} {at}."
+    if measure != goals.ELAPSED:
+        worse = f"{measure} is {slow} with {slowest} {at}."
     return Answers(
         SLOW,
         worse=worse,
@@ -139,8 +142,8 @@ def to_do(finding: Finding, saved: str = "") -> str:
     if finding.saving_ns is not None:
         basis = units.clean(finding.basis, 200)
         grounds = f" ({basis})" if basis and basis != "unknown" else ""
-        beside = f", {saved}" if saved else ""
-        saving = f" Predicted saving {units.seconds(finding.saving_ns)}{beside}{grounds}."
+        beside = f"; {saved}" if saved else ""
+        saving = f" Predicted saving {units.seconds(finding.saving_ns)}{grounds}{beside}."
     elif saved:
         saving = f" It saved: {saved}."
     return fix + saving
@@ -167,49 +170,34 @@ def how_sure(run: Run) -> str:
     return f"Counters are exact. Times are medians of {min(samples)} samples on this machine."
 
 
-def _of_recording(run: Run, headline: Headline) -> Answers:
-    """A recorded program, or traces of one."""
-    worst, imported = worst_of(run.findings), run.imported is not None
-    sure = "Counts are exact; times are of one run."
-    if imported:
-        sure = "Counts are exact; times are those of the traces."
-    if run.clock == "virtual":
-        sure = how_sure(run)
-    if worst is None:
-        quiet = "No rule found anything to mend."
-        return Answers(RECORDED, worse=headline.effect, how_much=quiet, how_sure=sure, effect=headline.gain)
-    site, statement = place(worst)
-    spent = f"{times(worst, imported=imported)}, {units.seconds(worst.spent_ns)}"
-    if not is_timed(worst):
-        spent = units.clean(worst.evidence[0], 300) if worst.evidence else "it cost no time"
-    saving = "not predicted" if worst.saving_ns is None else units.seconds(worst.saving_ns)
-    return Answers(
-        RECORDED,
-        worse=headline.effect,
-        how_much=f"{saving}: {units.clean(worst.rule, 20)} {units.clean(worst.name, 60)}, {spent}.",
-        how_sure=sure,
-        where=site,
-        statement=statement,
-        what_to_do=to_do(worst),
-        explain=explain(worst),
-        effect=headline.gain,
-    )
-
-
 def _of_tunings(tunings: list[Tuning], headlines: list[Headline]) -> Answers:
-    """The first tuning; the others have rows of their own."""
+    """What one search chose; of several, which have rows of their own, what holds for all."""
+    checked = sum(len(tuning.checks) for tuning in tunings)
+    again = f"; {units.plural(checked, 'check')} at other sizes or seeds" if checked else ""
+    sure = f"{units.plural(sum(len(t.points) for t in tunings), 'setting')} measured{again}."
+    to_do = " ".join(filter(None, map(_to_set, tunings)))
+    if len(tunings) > 1:
+        return Answers(TUNED, how_sure=sure, what_to_do=to_do, effect=gains(headlines))
     first, tuning = headlines[0], tunings[0]
     sentences = [units.clean(sentence, 300) for sentence in tuning.sentences]
-    checked = len(tuning.checks)
-    beside = f"{units.plural(len(tuning.points), 'setting')} measured"
-    again = f", the choice checked at {units.plural(checked, 'other size or seed')}" if checked else ""
     return Answers(
         TUNED,
         worse=first.effect,
         how_much=next((sentence for sentence in sentences[1:] if sentence != first.cause), ""),
-        how_sure=f"{beside}{again.replace('seeds', 'seed')}.",
+        how_sure=sure,
         where=f"{units.clean(tuning.scenario, 60)}: {units.clean(tuning.strategy, 60)} on "
         f"{units.clean(tuning.world_title or tuning.world, 80)}",
-        what_to_do=first.cause,
+        what_to_do=" ".join(filter(None, (to_do, first.cause))),
         effect=gains(headlines),
     )
+
+
+def _to_set(tuning: Tuning) -> str:
+    """The setting to take, and the one it replaces."""
+    if tuning.chosen is None or tuning.point(tuning.chosen) is None:
+        return ""
+    strategy = f"{units.clean(tuning.scenario, 60)}.{units.clean(tuning.strategy, 60)}"
+    if tuning.chosen == tuning.defaults:
+        return f"Keep {strategy} as declared."
+    chosen, declared = (setting_shown(each) for each in (tuning.chosen, tuning.defaults))
+    return units.clean(f"Set {chosen} in {strategy} (declared: {declared}).", 300)

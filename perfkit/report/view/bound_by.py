@@ -5,8 +5,10 @@ Compiling (numba, cython) can only save computing; this says how little of that 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from perfkit.bench.recommended import pair
 from perfkit.model import Cell, Run, ScenarioResult, Trace, Tuning, unpack
 from perfkit.model.split import TimeSplit, split_trace
 from perfkit.report.units import clean, number, seconds
@@ -25,7 +27,7 @@ PROGRAM = "program"
 """``CellCost.strategy`` of a recorded program, which belongs to no scenario."""
 
 LOCKS = "waiting on locks and the loop"
-OTHER = "other waiting (sleep, disk, other libraries)"
+OTHER = "other waiting (sleep, disk, a busy machine, other libraries)"
 
 
 @dataclass(frozen=True)
@@ -96,20 +98,30 @@ class BoundBy:
 
 
 def of_scenario(run: Run, scenario: ScenarioResult) -> BoundBy | None:
-    """Of the first baseline at the largest size that has both figures; None if none has.
+    """Of the cell that the headline is about, else of a baseline at the largest size; None without figures.
 
     Waiting is on the run's clock, computing is processor time of this machine.
     """
     costs = {(c.world, c.strategy, c.size): c for c in run.machine.costs if c.scenario == scenario.name}
-    baselines = [info.name for info in scenario.strategies if info.baseline]
+    titles = {world.name: world.title or world.name for world in scenario.worlds}
+    for cell in _baselines(scenario):
+        cost = costs.get((cell.world, cell.strategy, cell.size))
+        if cost is not None and cell.samples and cell.waiting_ns:
+            place = f"{cell.strategy} at {number(cell.size)} {scenario.unit} on {titles[cell.world]}"
+            return BoundBy(cell.waiting_ns, max(0, cost.computing_ns), place, _resource(cell))
+    return None
+
+
+def _baselines(scenario: ScenarioResult) -> Iterator[Cell]:
+    """The one that the headline is about first, then the largest."""
+    found = pair(scenario)
+    if found is not None:
+        yield found.baseline
+    names = [info.name for info in scenario.strategies if info.baseline]
     for size in sorted(scenario.sizes, reverse=True):
         for world in scenario.worlds:
-            for name in baselines:
-                cell, cost = scenario.cell(world.name, name, size), costs.get((world.name, name, size))
-                if cell is not None and cost is not None and cell.samples and cell.waiting_ns:
-                    place = f"{name} at {number(size)} {scenario.unit} on {world.title or world.name}"
-                    return BoundBy(cell.waiting_ns, max(0, cost.computing_ns), place, _resource(cell))
-    return None
+            cells = (scenario.cell(world.name, name, size) for name in names)
+            yield from (cell for cell in cells if cell is not None)
 
 
 def of_trace(run: Run, trace: Trace | None = None) -> BoundBy | None:
@@ -174,17 +186,6 @@ def _waited_for(split: TimeSplit) -> str:
     if min(split.queries_ns, split.requests_ns) * NAMED_FROM > both:
         return "the database and the network"
     return "the database" if split.queries_ns > split.requests_ns else "the network"
-
-
-def waiting(trace: Trace) -> tuple[int, str] | None:
-    """Nanoseconds spent waiting for operations, and on what; None without operations.
-
-    What an operation computes in the process itself, as SQLite does, is no waiting.
-    """
-    if not trace.of_kind("request", "query") or trace.duration_ns <= 0:
-        return None
-    split = split_trace(trace)
-    return split.queries_ns + split.requests_ns, _waited_for(split)
 
 
 def _resource(cell: Cell) -> str:

@@ -136,7 +136,9 @@ def view(gate: Gate, outcome: Outcome) -> GateView:
 def _rows(gate: Gate, timed: list[Timing]) -> list[Changed]:
     """Counters, virtual times, then what was timed and is not as it was."""
     counted = sorted(changes.figures(gate), key=lambda row: row.is_time)
-    return counted + changes.times(one for one in timed if one.verdict is not Verdict.NO_CHANGE)
+    moved = [one for one in timed if one.verdict is not Verdict.NO_CHANGE]
+    moved.sort(key=lambda one: (_VERDICTS.index(one.verdict), -abs((one.ratio or 1) - 1)))
+    return counted + changes.times(moved)
 
 
 def _findings(gate: Gate, of: tuple[Change, ...], status: str) -> Iterator[FindingRow]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from perfkit.model import Change, Difference, Finding, Gate, Outcome, Run, Timing, Verdict
 from perfkit.report import units
 from perfkit.report.view import changes
@@ -33,7 +35,7 @@ def of_gate(run: Run) -> Answers:
         QUESTIONS,
         worse=_worse(run, gate),
         how_much=_how_much(gate, lead, rows),
-        how_sure=_how_sure(gate, slowest),
+        how_sure=_how_sure(run, gate, slowest),
         where=site,
         statement=statement,
         what_to_do=_to_do(run, gate, lead, finding, slowest),
@@ -47,21 +49,25 @@ def of_gate(run: Run) -> Answers:
 
 def _worse(run: Run, gate: Gate) -> str:
     """Yes, no, or that it cannot be told; what that rests on."""
-    rests = gates.headline(
-        gate, gate.outcome if run.outcome is Outcome.FAIL and not gate.stopping() else run.outcome
-    )
+    rests = gates.headline(gate, run.outcome if run.interrupted or gate.stopping() else gate.outcome)
     if gate.stopping():
         bad = any(_is_worse(one) and gate.stops(one) for one in gate.differences) or _slowest_of(
             gate, Verdict.REGRESSED
         )
         return f"Yes: {rests}." if bad else f"No, but it changed: {rests}."
-    if run.outcome is Outcome.INCONCLUSIVE and gate.outcome is Outcome.PASS and not run.interrupted:
-        return f"No: {rests}. But none of {units.plural(len(run.targets), 'target')} could be measured."
+    if _targets_are_open(run, gate):
+        return f"No: {rests}. But no target could be measured, of {len(run.targets)} declared."
     if run.outcome is Outcome.INCONCLUSIVE:
         return f"It cannot be told: {rests}."
     if run.outcome is Outcome.FAIL:
         return f"No: {rests}. It fails for something else: {units.clean(run.problems()[0], 300)}."
     return f"No: {rests}."
+
+
+def _targets_are_open(run: Run, gate: Gate) -> bool:
+    """Whether nothing but targets that could not be measured leaves it open."""
+    passed = gate.outcome is Outcome.PASS and not run.interrupted
+    return passed and run.outcome is Outcome.INCONCLUSIVE
 
 
 def _is_worse(one: Difference | None) -> bool:
@@ -112,7 +118,7 @@ def _place(lead: Difference | None, finding: Finding | None, slowest: Timing | N
 
 
 def _rows(gate: Gate, lead: Difference | None, slowest: Timing | None) -> list[Changed]:
-    """The figures of the lead's strategy, counters first; then the worst of each other one, then a time."""
+    """The figures of the lead's strategy, counters first; then the worst of each other one, then times."""
     beside = changes.beside(gate, lead) if lead else []
     found = [changes.figure(one, stops=gate.stops(one)) for one in beside if _is_figure(one)]
     totals = {row.what for row in found if not row.template}
@@ -120,7 +126,9 @@ def _rows(gate: Gate, lead: Difference | None, slowest: Timing | None) -> list[C
     rows = _told(sorted(found, key=lambda row: (row.tone != "worse", row.is_time, row.template != "")))
     rows += [changes.figure(one, stops=gate.stops(one)) for one in _others(gate, lead)]
     if slowest is not None and slowest.ratio is not None:
-        rows.append(changes.timed(slowest))
+        slower = [one for one in gate.timings if one.verdict is Verdict.REGRESSED and one is not slowest]
+        slower.sort(key=lambda one: -(one.ratio or 0))
+        rows += changes.times([slowest, *slower])
     return rows
 
 
@@ -165,12 +173,17 @@ def _told(rows: list[Changed]) -> list[Changed]:
     return [*asked[: SHOWN - 1], *[row for row in rows if row.is_time][:1]]
 
 
-def _how_sure(gate: Gate, slowest: Timing | None) -> str:
-    counted = gate.compared or any(one.before is not None for one in gate.differences)
-    parts = ["Exact: counters and virtual time have no noise."] if counted else []
+def _how_sure(run: Run, gate: Gate, slowest: Timing | None) -> str:
+    parts = []
+    if gate.compared or any(one.before is not None for one in gate.differences):
+        times = any(one.metric == "time_ns" for one in gate.differences)
+        virtual = gate.strict or times or run.clock == "virtual"
+        parts.append(f"Exact: {'counters and virtual time' if virtual else 'counters'} have no noise.")
+        if not virtual and not gate.timings:
+            parts.append("Times are not compared.")
     if slowest is not None and (sure := changes.interval(slowest)):
         pairs = f", {slowest.pairs} pairs" if slowest.pairs else ""
-        parts.append(f"{100 * slowest.level:g} % interval {sure}{pairs}{_finds(slowest)}.")
+        parts.append(f"{_level(slowest)} interval {sure}{pairs}{_finds(slowest)}.")
     elif slowest is not None and slowest.reason:
         parts.append(f"{units.clean(slowest.name, 100)}: {units.clean(slowest.reason, 200)}.")
     elif known := [one.detectable for one in gate.timings if one.detectable is not None]:
@@ -178,6 +191,11 @@ def _how_sure(gate: Gate, slowest: Timing | None) -> str:
             f"This run finds slowdowns from {100 * max(known):.1f} %; of smaller ones it says nothing."
         )
     return " ".join(parts)
+
+
+def _level(timing: Timing) -> str:
+    """How often such an interval holds the truth, rounded down; the more benchmarks the higher for each."""
+    return f"{math.floor(1000 * timing.level + 1e-6) / 10:g} %"
 
 
 def _finds(timing: Timing) -> str:
@@ -194,6 +212,9 @@ def _to_do(
     missed = [target for target in run.targets if target.met is False]
     if missed and not gate.stopping():
         return "Make it faster, or change the limit in [tool.perfkit.targets]."
+    if _targets_are_open(run, gate):
+        why = units.clean(run.targets[0].basis, 200)
+        return f"Have a target measured ({why}), or take it out of [tool.perfkit.targets]."
     if finding is not None and _is_worse(lead):
         return to_do(finding)
     if lead is not None and (gate.stops(lead) or changes.record(lead)):
@@ -236,6 +257,8 @@ def _of_difference(one: Difference) -> str:
 def _effect(run: Run, gate: Gate, rows: list[Changed]) -> str:
     """For the title: the first figures, else what the verdict rests on."""
     told = [row for row in rows if row.change][: SHOWN + 1]
+    if _targets_are_open(run, gate):
+        return "no target could be measured"
     if not told or not (gate.stopping() or run.outcome is Outcome.PASS):
         return gates.headline(gate, gate.outcome)
     last, parts = "", list[str]()

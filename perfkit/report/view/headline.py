@@ -17,9 +17,11 @@ from perfkit.model import (
     Outcome,
     Run,
     ScenarioResult,
+    Trace,
     Tuning,
     unpack,
 )
+from perfkit.model.split import split_trace
 from perfkit.report import units
 from perfkit.report.view import bound_by, gate, goals
 from perfkit.report.view.bound_by import BoundBy
@@ -88,7 +90,7 @@ def provenance(run: Run) -> list[str]:
     environment = machine.environment
     # a file of traces was recorded elsewhere: neither clock nor seed is ours
     parts = [] if run.imported else [f"{run.clock} clock", f"seed {run.seed}"]
-    if run.gate is not None and run.clock == "wall":
+    if run.clock == "wall" and (run.gate is not None or run.trace is not None):
         del parts[1:]  # what was timed has no seed of ours
     if machine.git is not None:
         dirty = " with uncommitted changes" if machine.git.dirty else ""
@@ -132,13 +134,13 @@ def outcome_meaning(run: Run) -> str:
 
 
 def _failed(run: Run) -> str:
-    """The one problem itself; of several how many there are."""
+    """The one problem itself; of several, or beside a comparison, how many there are."""
     problems = run.problems()
-    if len(problems) == 1:
+    if len(problems) == 1 and run.gate is None:
         return units.clean(problems[0], 200)
     if len(problems) == sum(target.met is False for target in run.targets):
-        return f"{len(problems)} of {len(run.targets)} targets are missed"
-    return f"{len(problems):,} problems, listed below"
+        return f"{len(problems)} of {units.plural(len(run.targets), 'target')} missed"
+    return f"{units.plural(len(problems), 'problem')}, listed below"
 
 
 def _targets_alone_are_open(run: Run) -> bool:
@@ -173,15 +175,16 @@ def _of_scenario(run: Run, scenario: ScenarioResult) -> Headline:
     fast_ns = time_ns(scenario, best) or 0
     fast, times = units.seconds(fast_ns), units.factor(slow_ns, fast_ns)
     winner, loser = units.clean(best.strategy, 60), units.clean(base.strategy, 60)
-    effect = f"{winner} answers in {fast} where {loser} takes {slow}: {times}, {at}."
+    gained = f": {times}," if times else ""  # of no time at all there is no factor
+    effect = f"{winner} answers in {fast} where {loser} takes {slow}{gained} {at}."
     if goal:
-        effect = f"{goal} is {fast} with {winner} where it is {slow} with {loser}: {times}, {at}."
+        effect = f"{goal} is {fast} with {winner} where it is {slow} with {loser}{gained} {at}."
     facts: tuple[tuple[str, str, str], ...] = (
         (goal or "time", slow, fast),
         *_operations(base, best),
         *_peak(base, best),
     )
-    gain = f"{winner} {times} faster than {loser}"
+    gain = f"{winner} {times} faster than {loser}" if times else f"{winner} faster than {loser}"
     return Headline(name, gain, effect, cause, facts, bound, factor=times)
 
 
@@ -220,13 +223,28 @@ def warnings_of(run: Run) -> list[str]:
 def _of_trace(run: Run) -> Headline:
     assert run.trace is not None  # noqa: S101 - the caller looked
     trace = unpack(run.trace)
-    bound, waited = bound_by.of_trace(run, trace), bound_by.waiting(trace)
-    worst = worst_of(run.findings)
-    whole = units.seconds(trace.duration_ns)
+    worst, whole = worst_of(run.findings), units.seconds(trace.duration_ns)
     gain = units.plural(len(run.findings), "finding")
-    waiting = f", of which {units.seconds(waited[0])} waiting on {waited[1]}" if waited else ""
-    effect = f"The program took {whole}{waiting}; {gain}."
-    return Headline("", f"{gain} in {whole}", effect, sentence_of(worst) if worst else "", (), bound)
+    effect = f"The program took {whole}{_most(trace)}; {gain}."
+    if run.interrupted:
+        effect = f"Of the program {whole} were recorded{_most(trace)}; {gain}."
+        if not trace.spans:
+            effect = "The program was killed before any of its operations was recorded."
+            return Headline("", "nothing was recorded", effect)
+    bound, cause = bound_by.of_trace(run, trace), sentence_of(worst) if worst else ""
+    return Headline("", f"{gain} in {whole}", effect, cause, (), bound)
+
+
+def _most(trace: Trace) -> str:
+    """What most of the time went into; with several threads one part may be more than the whole."""
+    parts = split_trace(trace).parts
+    if not parts:
+        return ""
+    name, part_ns = parts[0]
+    if part_ns > trace.duration_ns:
+        return f", most of it {name}"
+    what = "waiting for something that was not watched" if name == "other" else name
+    return f", of which {units.seconds(part_ns)} {what}"
 
 
 def _of_tuning(tuning: Tuning) -> Headline:

@@ -22,8 +22,10 @@ from perfkit.report.view import (
     lanes,
     profiles,
     recorded,
+    recorded_answers,
     rule_pages,
     strategies,
+    target_answers,
     targets,
     tuned,
 )
@@ -141,7 +143,7 @@ class Page:
 def page(run: Run) -> Page:
     """The view of ``run``."""
     first = headline.headlines(run)
-    asked = gate_answers.of_gate(run) if run.gate else answers.of_run(run, first)
+    asked = _asked(run, first)
     meaning = headline.outcome_meaning(run)
     return Page(
         title=headline.title(run, _effect(run, asked)),
@@ -164,6 +166,16 @@ def page(run: Run) -> Page:
         clock=ELSEWHERE if run.imported else CLOCKS.get(run.clock, units.clean(run.clock)),
         noise=_noise(run),
     )
+
+
+def _asked(run: Run, headlines: list[Headline]) -> Answers:
+    if run.gate is not None:
+        return gate_answers.of_gate(run)
+    if target_answers.alone(run):
+        return target_answers.of_targets(run, headlines)
+    if run.trace is not None or run.imported is not None:
+        return recorded_answers.of_recording(run, headlines[0])
+    return answers.of_run(run, headlines)
 
 
 def _effect(run: Run, asked: Answers) -> str:

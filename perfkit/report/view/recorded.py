@@ -70,7 +70,9 @@ def recorded(packed: PackedTrace) -> Recorded:
 
 
 def _splits(trace: Trace) -> list[SplitRow]:
-    """The whole, and the spans that took longest."""
+    """The whole, and the spans that took longest; none where nothing was recorded."""
+    if not trace.spans and trace.duration_ns <= 0:
+        return []
     named = sorted(split_by_name(trace).items(), key=lambda item: (-item[1].whole_ns, item[0]))
     rows = [
         (WHOLE, split_trace(trace)),
@@ -82,7 +84,13 @@ def _splits(trace: Trace) -> list[SplitRow]:
 def _shares(split: TimeSplit) -> list[str]:
     """As in "12 % computing", the largest first; with several threads the shares are of their sum."""
     whole = max(split.whole_ns, sum(ns for _, ns in split.parts))
-    return [f"{round(100 * ns / whole)} % {name}" for name, ns in split.parts if ns * 200 >= whole]
+    # as "Bound by" rounds them: computing up, waiting down, and the rest is what is left of 100
+    shares = {
+        name: -(-100 * ns // whole) if name == "computing" else 100 * ns // whole for name, ns in split.parts
+    }
+    if "other" in shares:
+        shares["other"] = 100 - sum(share for name, share in shares.items() if name != "other")
+    return [f"{share} % {name}" for name, share in shares.items() if share > 0]
 
 
 def _kinds(trace: Trace) -> list[KindRow]:
@@ -133,6 +141,6 @@ def _notes(trace: Trace) -> list[str]:
         idle = [name for name in trace.probes if name not in seen]
         notes += [f"seen by the probes of {units.clean(', '.join(sorted(seen)))}"] if seen else []
         notes += [f"watched for, and not seen: {units.clean(', '.join(idle))}"] if idle else []
-    else:
+    elif trace.spans:
         notes.append("no library was watched: only the program's own spans are here")
     return notes

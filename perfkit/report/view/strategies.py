@@ -81,6 +81,11 @@ class Panel:
     measure: str
 
     @property
+    def has_factors(self) -> bool:
+        """Whether anything is compared with a baseline."""
+        return any(row.factor for group in self.groups for row in group.rows)
+
+    @property
     def spread(self) -> bool:
         """Whether any bar has several samples."""
         return any(one.high_ns > one.low_ns for group in self.groups for one in group.bars)
@@ -116,7 +121,12 @@ def groups(scenario: ScenarioResult) -> list[str]:
 
 
 def factor(scenario: ScenarioResult, cell: Cell) -> str:
-    """How many times the cell is faster than its group's baseline, or "" where one of them has no time."""
+    """How many times the cell is faster than its group's baseline, or "" where one of them has no time.
+
+    A wrong answer earns no factor, however soon it came.
+    """
+    if cell.agrees is False:
+        return ""
     info = scenario.strategy(cell.strategy)
     baseline = scenario.baseline(info.group)
     base = baseline and scenario.cell(cell.world, baseline.name, cell.size)
@@ -267,10 +277,9 @@ def bar(scenario: ScenarioResult, info: StrategyInfo, cell: Cell) -> Bar:
     """One cell as a bar. Its texts are short, so that name and label fit side by side on a phone."""
     low_ns, high_ns = goals.spread_ns(scenario, cell)
     judged_ns = time_ns(scenario, cell) or 0
-    # a wrong answer earns no factor
     gain, state = factor(scenario, cell), "flaw" if info.flaw else ""
     if cell.agrees is False:
-        gain, state = "", "differs"
+        state = "differs"
     drawn = role(info, cell)
     time = status(scenario, cell) if drawn == "none" else units.compact(judged_ns)
     label = " · ".join(filter(None, (time, gain, state)))

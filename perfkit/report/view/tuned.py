@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from perfkit.bench.tuning.words import goal_shown, setting_shown, shown
 from perfkit.model import Point, Run, Tuning
 from perfkit.report import units
-from perfkit.report.view import bound_by
+from perfkit.report.view import bound_by, goals
 from perfkit.report.view.load import LoadCurve, load_curve
 from perfkit.report.view.strategies import counter_name
 
@@ -53,7 +53,7 @@ def tuned(run: Run, tuning: Tuning) -> Tuned:
     place = f"{tuning.world_title}, {tuning.size:,} {tuning.unit}"
     return Tuned(
         title=units.clean(f"{tuning.scenario}: {tuning.strategy} on {place}", 200),
-        goal=units.clean(_weighted(tuning), 200),
+        goal=goals.spelled(tuning.goal),
         limits=units.clean(
             ", ".join(f"{name} {shown(name, most)} at most" for name, most in tuning.limits.items()), 300
         ),
@@ -76,10 +76,6 @@ def _heading(name: str) -> str:
     if name == "peak_in_flight":
         return "in flight"
     return counter_name(name.removesuffix("_ns"))
-
-
-def _weighted(tuning: Tuning) -> str:
-    return " + ".join(name if weight == 1 else f"{weight:g} x {name}" for name, weight in tuning.goal.items())
 
 
 def _columns(tuning: Tuning) -> list[str]:

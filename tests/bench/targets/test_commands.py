@@ -85,7 +85,7 @@ def test_the_gate_is_inconclusive_where_no_target_has_a_value(project):
     declare('[tool.perfkit.targets.shop]\nquery = "1 s"\n')
     assert stored("gate") == (3, [("query", "shop: fast at 6 orders on default", None)])
     (warning,) = read_run(Path("run.json")).warnings
-    assert warning.startswith("1 of 1 targets not measured: query of shop: fast")
+    assert warning.startswith("1 of 1 target not measured: query of shop: fast")
 
 
 def test_a_mistake_in_the_table_is_a_usage_error_before_anything_is_measured(project, capfd):

@@ -8,7 +8,9 @@ from tests.report.sample import hostile_run, sample_run
 
 
 def drawn(scenario):
-    return [ET.fromstring(growth(shown)) for shown in of_scenario(scenario)]
+    charts = [ET.fromstring(growth(shown)) for shown in of_scenario(scenario)]
+    assert charts
+    return charts
 
 
 def test_each_line_is_named_at_its_end_with_its_slope():
@@ -20,8 +22,8 @@ def test_each_line_is_named_at_its_end_with_its_slope():
 
 
 def test_no_style_no_id_and_the_pages_own_colour():
-    for shown in of_scenario(sample_run().scenarios[0]):
-        text = growth(shown)
+    for chart in drawn(sample_run().scenarios[0]):
+        text = ET.tostring(chart, encoding="unicode")
         assert "style" not in text
         assert " id=" not in text
         assert text.count("currentColor") > 1

@@ -71,7 +71,8 @@ def test_series_of_one_value_or_none_are_drawn(run):
     for values in ([], [None], [0.0]):
         for cell in scenario.cells:
             cell.series = [Series("late", "ns", 5 * HOUR_NS, 1, values)]
-        ET.fromstring(timeline(scenario, "own", 20, "label"))
+        drawing = ET.fromstring(timeline(scenario, "own", 20, "label"))
+        assert "late" in [text.text for text in drawing.iter("text")]
 
 
 def test_a_long_series_stays_small_and_weeks_have_few_times(run):

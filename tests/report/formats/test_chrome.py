@@ -160,6 +160,15 @@ def test_a_bench_is_a_trace_for_each_cell(tmp_path):
     assert told(ways["chrome"]) == told(ways["otlp"])
 
 
+def test_a_finding_in_several_cells_of_a_scenario_is_one(tmp_path):
+    run = sample_run(groups=("aiohttp",), sizes=[20])
+    for number, cell in enumerate(run.scenarios[0].cells):
+        cell.trace = pack(recorded()) if number < 2 else None
+    found = analyze([stored(tmp_path, render(run))])
+    assert [(one.rule, one.traces, one.place) for one in found.findings] == [("PK102", 2, "leads")]
+    assert found.clock == recorded().clock
+
+
 def test_what_a_program_really_did_comes_back(tmp_path):
     import sqlite3
 

@@ -168,7 +168,7 @@ def test_a_recording_and_a_file_of_traces_have_their_findings():
 def test_a_failing_bench_lists_its_problems():
     markdown = shown(failing_run())
     assert markdown.startswith(f"{MARKER}\n### ❌ perfkit: FAIL: ")
-    assert "\n- leads: " in markdown
+    assert "\n- **Problem:** leads: " in markdown
 
 
 def test_nothing_measured():

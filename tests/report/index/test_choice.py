@@ -50,6 +50,23 @@ def test_a_whole_name_is_no_beginning_of_another(tmp_path):
     assert find("run-1", folder).name == "run-1.json"
 
 
+def test_a_copy_of_a_run_has_its_own_name(folder):
+    (folder / "my base.json").write_bytes((folder / "20250301-shop.json").read_bytes())
+    assert find("my base", folder) == find("my", folder) == folder / "my base.json"
+    assert find("20250301", folder) == folder / "20250301-shop.json"
+
+
+def test_a_folder_is_said_to_be_one(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    with pytest.raises(RunFileError, match=r"reports is a folder; name a run in it, or .* --index"):
+        find("reports", folder)
+
+
+def test_without_a_folder_the_latest_is_not_offered_in_its_own_place(tmp_path):
+    with pytest.raises(RunFileError, match=r"there is no run in .*; make one with perfkit bench"):
+        find("latest", tmp_path / "none")
+
+
 def test_the_newest_is_that_of_the_last_moment_not_of_the_last_file(folder):
     write_run(run_of(1, requests=7), folder / "copied.json")
     assert latest(folder).name == "20250305-shop.json"

@@ -117,6 +117,13 @@ def test_the_same_run_twice_is_one(folder):
     assert names(read_shelf(folder)) == ["run-2.json.gz", "run-3.json", "run-1.json"]
 
 
+def test_of_two_copies_the_one_with_a_page_is_listed(folder):
+    (one, *_) = read_shelf(folder).runs
+    (folder / "0-copy.json").write_bytes((folder / one.name).read_bytes())
+    (folder / f"{one.stem}.html").write_text("page")
+    assert read_shelf(folder).runs[0].name == one.name
+
+
 def test_only_plain_files_of_the_folder_itself_are_runs(folder, tmp_path):
     write_run(run_of(7), tmp_path / "outside.json")
     (folder / "link.json").symlink_to(tmp_path / "outside.json")

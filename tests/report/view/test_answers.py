@@ -7,7 +7,7 @@ from perfkit.model import Change, Finding, Frame, Gate, Target, Timing, Verdict
 from perfkit.report.view.answers import Answers
 from perfkit.report.view.page import page
 from tests.report.gate_sample import FASTER, SAME, SLOWER, UNDECIDED, run_of, worse
-from tests.report.sample import analysis_run, empty_run, failing_run, sample_run, trace_run
+from tests.report.sample import empty_run, failing_run, sample_run, trace_run
 
 FOUND = Finding(
     "PK101", "n-plus-one-query", "SELECT act WHERE lead = ?", 100, 500_000_000,
@@ -137,9 +137,19 @@ def test_a_missed_target_beside_a_gate_that_holds():
 
 
 def test_targets_that_could_not_be_measured():
-    found = page(run_of(Gate(compared=3), targets=[Target("response", "leads", 100e6)]))
-    assert found.outcome == "INCONCLUSIVE"
-    assert found.answers.worse.endswith("But none of 1 target could be measured.")
+    found = page(run_of(Gate(compared=3), targets=[Target("query", "leads", 1e6, None, "it made no query")]))
+    assert found.title == "INCONCLUSIVE - no target could be measured - perfkit"
+    assert found.answers.worse == (
+        "No: 3 lines of baselines hold. But no target could be measured, of 1 declared."
+    )
+    assert found.answers.what_to_do == (
+        "Have a target measured (it made no query), or take it out of [tool.perfkit.targets]."
+    )
+
+
+def test_an_interrupted_gate_is_not_told_by_its_targets():
+    run = run_of(Gate(compared=3), targets=[Target("query", "leads", 1e6)], interrupted=True)
+    assert page(run).answers.worse == "It cannot be told: interrupted before the end."
 
 
 def test_another_strategy_is_named_beside_the_lead():
@@ -161,10 +171,22 @@ def test_a_bench_run_says_what_is_slow_and_what_beats_it():
         "sure": f"{EXACT} Latency is modelled.",
         "where": "scenarios/leads.py:61 in serial",
         "do": "Send up to 50 of these calls (crm.activity.list) in one batch request; "
-        "or ask once with a list. Predicted saving 39.4 s, measured 40.4 s with aiohttp_batched "
-        "(4 round trips of 200 ms (known link) and the service time of every call, in batches of 50).",
+        "or ask once with a list. Predicted saving 39.4 s (4 round trips of 200 ms (known link) and "
+        "the service time of every call, in batches of 50); measured 40.4 s with aiohttp_batched.",
     }
     assert found.questions[0] == "What is slow?"
+
+
+def test_of_no_time_at_all_there_is_no_factor():
+    run = sample_run(groups=("aiohttp",), sizes=[200])
+    best = run.scenarios[0].cell("own", "aiohttp_in_filter", 200)
+    best.samples = [replace(sample, elapsed_ns=0) for sample in best.samples]
+    found = page(run)
+    assert found.answers.how_much == "aiohttp_in_filter answers the same in 0 ns."
+    assert found.headlines[0].effect.startswith(
+        "aiohttp_in_filter answers in 0 ns where aiohttp_serial takes 41.2 s at"
+    )
+    assert found.headlines[0].gain == "aiohttp_in_filter faster than aiohttp_serial"
 
 
 def test_of_several_scenarios_the_costliest_finding_comes_first():
@@ -183,17 +205,6 @@ def test_wall_time_of_one_sample_says_so():
     run = sample_run(repeats=3)
     run.clock = "wall"
     assert page(run).answers.how_sure == "Counters are exact. Times are medians of 3 samples on this machine."
-
-
-def test_recordings():
-    found = page(trace_run()).answers
-    assert found.worse == "The program took 9.00 s, of which 7.80 s waiting on the network; 1 finding."
-    assert found.how_much == "7.00 s: PK102 n-plus-one-request, 60 times, 7.80 s."
-    assert found.how_sure == "Counts are exact; times are of one run."
-    assert page(analysis_run()).answers.where == "GET /orders > load"
-    quiet = trace_run()
-    quiet.findings = []
-    assert page(quiet).answers.how_much == "No rule found anything to mend."
 
 
 def test_a_title_has_the_verdict_and_the_effect_and_no_more_than_120_characters():
@@ -248,3 +259,31 @@ def test_the_table_has_counters_before_times_and_the_same_figure_once():
 def test_a_timing_without_a_ratio_has_no_figure():
     found = answers(Gate(timings=[Timing("a", Verdict.INCONCLUSIVE, reason="too noisy")]))
     assert (found.facts, found.how_sure) == ((), "a: too noisy.")
+
+
+def test_every_benchmark_that_got_slower_is_told_the_worst_first():
+    other = Timing("test_total", Verdict.REGRESSED, ratio=9.0, low=8.0, high=9.5, base_ns=100, head_ns=900)
+    found = answers(Gate(timings=[SLOWER, other, SAME]))
+    assert [fact.name for fact in found.facts] == ["time", f"time: {SLOWER.name}"]
+    assert SLOWER.name in found.how_much
+    assert SLOWER.name in found.effect
+
+
+def test_the_level_of_an_interval_is_rounded_down():
+    slower = replace(SLOWER, level=1 - 0.01 / 3)
+    assert answers(Gate(timings=[slower])).how_sure.startswith("99.6 % interval")
+
+
+def test_counts_of_recorded_programs_are_exact_and_their_times_not_compared():
+    found = answers(Gate(compared=3, strict=False))
+    assert found.how_sure == "Exact: counters have no noise. Times are not compared."
+
+
+def test_what_a_goal_of_figures_is_made_of_is_not_called_time_taken():
+    run = sample_run(sizes=[20])
+    run.scenarios[0].goal = {"card_p50_ns": 1.0}
+    for cell in run.scenarios[0].cells:
+        cell.figures["card_p50_ns"] = cell.elapsed_ns or 0
+    found = page(run).answers
+    assert found.worse.startswith("card p50 is 4.12 s with aiohttp_serial at 20 leads")
+    assert "which answers the same." in found.how_much

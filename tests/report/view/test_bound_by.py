@@ -20,20 +20,22 @@ def test_from_ninety_per_cent_on_compiling_will_not_help():
     assert BoundBy(899, 101, "").sentence.startswith("11 % computing, 89 % waiting on the network")
 
 
-def test_a_scenario_is_judged_by_its_baseline_at_the_largest_size():
+def test_a_scenario_is_judged_by_the_cell_that_its_headline_is_about():
     run = sample_run()
     found = bound_by.of_scenario(run, run.scenarios[0])
-    cell = run.scenarios[0].cell("own", "aiohttp_serial", 2000)
-    assert (found.waiting_ns, found.computing_ns) == (cell.waiting_ns, 2000 * 310_000)
-    assert found.numbers == "406 s waiting, 620 ms computing, aiohttp_serial at 2,000 leads on own server"
+    cell = run.scenarios[0].cell("own", "aiohttp_serial", 200)
+    assert (found.waiting_ns, found.computing_ns) == (cell.waiting_ns, 200 * 310_000)
+    assert found.numbers == "40.6 s waiting, 62.0 ms computing, aiohttp_serial at 200 leads on own server"
 
 
-def test_a_size_without_samples_is_passed_over():
+def test_where_that_has_no_figures_the_largest_size_that_has_some_is_taken():
     run = sample_run()
+    run.machine.costs = [cost for cost in run.machine.costs if cost.size != 200]
+    assert "at 2,000 leads" in bound_by.of_scenario(run, run.scenarios[0]).place
     for cell in run.scenarios[0].cells:
         if cell.size == 2000:
             cell.samples = []
-    assert "at 200 leads" in bound_by.of_scenario(run, run.scenarios[0]).place
+    assert "at 20 leads" in bound_by.of_scenario(run, run.scenarios[0]).place
 
 
 def test_without_costs_nothing_is_claimed():
@@ -65,8 +67,8 @@ def test_of_a_recording_what_is_neither_is_other_waiting():
     found = bound_by.of_trace(program_run(MS, REQUEST))
     assert (found.waiting_ns, found.computing_ns, found.other_ns) == (20 * MS, MS, 79 * MS)
     assert found.sentence == (
-        "1 % computing, 20 % waiting on the network, 79 % other waiting (sleep, disk, other libraries): "
-        "compiling (numba, cython) will not help"
+        "1 % computing, 20 % waiting on the network, 79 % other waiting (sleep, disk, a busy machine, "
+        "other libraries): compiling (numba, cython) will not help"
     )
     assert found.numbers.startswith("20.0 ms waiting, 1.00 ms computing, 79.0 ms other waiting, processor")
 
@@ -93,7 +95,8 @@ def test_of_a_recording_nothing_is_claimed_without_the_figures():
 
 def test_what_a_query_computes_is_no_waiting():
     query = Span(1, None, "query", "a", 0, 50 * MS, cpu_ns=45 * MS)
-    assert bound_by.waiting(Trace("wall", 0, 100 * MS, [query])) == (5 * MS, "the database")
+    found = bound_by.of_trace(program_run(45 * MS, query))
+    assert (found.waiting_ns, found.resource) == (5 * MS, "the database")
 
 
 def test_virtual_time_that_computing_exceeds_is_called_a_lower_bound():

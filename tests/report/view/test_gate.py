@@ -8,7 +8,6 @@ import pytest
 
 from perfkit.model import Change, Gate, Outcome, Timing, Verdict
 from perfkit.report import FORMATS, render
-from perfkit.report.view.alerts import RULES, of_gate
 from perfkit.report.view.gate import headline, view
 from perfkit.report.view.page import page
 from tests.report.gate_sample import (
@@ -111,25 +110,6 @@ def test_figures_of_a_benchmark():
 def test_a_large_ratio_is_a_factor():
     timing = Timing("a", Verdict.REGRESSED, ratio=25.2)
     assert view(Gate(timings=[timing]), Outcome.FAIL).timings[0].ratio == "x25"
-
-
-def test_every_alert_has_a_rule_and_keeps_its_identity():
-    run = failing_gate()
-    found = of_gate(run.gate)
-    assert {alert.rule for alert in found} <= set(RULES)
-    assert [alert.stops for alert in found] == [True] * 4 + [False] * 3
-    moved = worse(site=None, after=50, says="+49 SELECT")
-    identities = {alert.identity for alert in of_gate(Gate(differences=[moved]))}
-    assert identities <= {alert.identity for alert in found}
-    assert len({alert.identity for alert in found}) == len(found)
-    for change in Change:
-        assert of_gate(Gate(differences=[worse(change=change)]))[0].rule in RULES
-
-
-def test_improvements_of_two_stored_runs_are_no_alert():
-    better = worse(change=Change.BETTER)
-    assert of_gate(Gate(differences=[better], strict=False)) == []
-    assert of_gate(Gate(differences=[better]))[0].level == "error"
 
 
 def test_github_has_an_annotation_at_each_line():

@@ -30,6 +30,24 @@ def test_a_counter_that_one_lacks_keeps_its_column():
     assert "commits" in worlds(scenario)[0].panels[0].columns
 
 
+def test_a_wrong_answer_earns_no_factor_in_any_place():
+    scenario = sample_run(groups=("aiohttp",), sizes=[20]).scenarios[0]
+    (rows,) = [group.rows for group in worlds(scenario)[0].panels[0].groups]
+    assert {row.name: row.factor for row in rows}["aiohttp_batched"] != ""
+    for cell in scenario.cells:
+        cell.agrees = False if cell.strategy == "aiohttp_batched" else cell.agrees
+    (group,) = worlds(scenario)[0].panels[0].groups
+    assert {row.name: row.factor for row in group.rows}["aiohttp_batched"] == ""
+    assert next(bar.label for bar in group.bars if "batched" in bar.name).endswith("differs")
+
+
+def test_without_a_baseline_there_is_no_column_of_factors():
+    scenario = sample_run(groups=("aiohttp",), sizes=[20]).scenarios[0]
+    assert worlds(scenario)[0].panels[0].has_factors
+    scenario.cells = [cell for cell in scenario.cells if cell.strategy == "aiohttp_batched"]
+    assert not worlds(scenario)[0].panels[0].has_factors
+
+
 def test_bars_of_several_samples_have_a_spread():
     repeated = sample_run(groups=("aiohttp",), sizes=[20], repeats=3).scenarios[0]
     assert worlds(repeated)[0].panels[0].spread

@@ -5,6 +5,7 @@ from perfkit.model import CellCost, Knee, Point, Step, Tuning
 from perfkit.report import render
 from perfkit.report.drawing.heatmap import heat_map, plane_of, write_heat_maps
 from perfkit.report.view.headline import headlines
+from perfkit.report.view.page import page
 from perfkit.report.view.tuned import tuned
 from tests.report.sample import empty_run
 
@@ -133,3 +134,13 @@ def test_a_run_without_a_setting_fails_and_says_why():
     text = " ".join(render(failing, "text").decode().split())
     assert "keeps the limits (1 measured); most often: status_503 is 9, 0 at most" in text
     assert b"<svg" in render(failing, "html")
+
+
+def test_what_to_do_is_the_setting_to_take():
+    found = page(run()).answers
+    assert found.what_to_do.startswith(
+        "Set batch 1, in_flight 10, window_s 1 in calls.parallel <1> (declared: "
+    )
+    both = page(empty_run(kind="tune", tunings=[tuning(), tuning(chosen=tuning().defaults)])).answers
+    assert both.worse == both.where == ""
+    assert both.what_to_do.endswith("Keep calls.parallel <1> as declared.")
