@@ -37,7 +37,7 @@ def test_each_format_shows_a_file_of_traces(name, run):
 
 def test_text_is_what_a_pipe_gets_at_a_fixed_width():
     text = render(analysis_run(), "text").decode()
-    assert text.startswith("PASS: read in part; what was left out is listed below\nWhat took long? ")
+    assert text.startswith("PASS: read in part; what was left out is listed below\nWhat was found? ")
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text
 

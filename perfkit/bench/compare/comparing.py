@@ -140,6 +140,13 @@ def _times(base: Stored, head: Stored, gate: Gate, *, same: bool) -> None:
 
 
 def _nothing(base: str, before: Stored, head: str, after: Stored) -> str:
-    names = [", ".join(list(stored.benchmarks)[:MAX_NAMES]) or "none" for stored in (before, after)]
+    names = [", ".join(_named(stored)[:MAX_NAMES]) or "none" for stored in (before, after)]
     rename = " Name them alike with hyperfine -n NAME." if after.tool == "hyperfine" else ""
-    return f"no benchmark is in both files: {base} has {names[0]}; {head} has {names[1]}.{rename}"
+    what = "scenario" if after.run is not None and after.run.scenarios else "benchmark"
+    return f"no {what} is in both files: {base} has {names[0]}; {head} has {names[1]}.{rename}"
+
+
+def _named(stored: Stored) -> list[str]:
+    """What can be compared, by name."""
+    scenarios = stored.run.scenarios if stored.run is not None else []
+    return [scenario.name for scenario in scenarios] or list(stored.benchmarks)

@@ -1,8 +1,9 @@
 """Findings as JUnit XML, for the test pages of CI systems: what is wrong fails, and nothing else does.
 
-A recorded program or a file of traces is one suite with a test case for each finding; without any it has one
-that passes. A scenario is a suite of its own: a test case for each strategy, which fails if the strategy did,
-and one for each finding. Findings in strategies that are there to be slow or wrong are skipped, not failed.
+A recorded program or a file of traces is one suite with a test case for each finding, which fails: it is what
+was asked for; without any it has one that passes. A scenario is a suite of its own: a test case for each
+strategy, which fails if the strategy did, and one for each finding. That fails if it is a wrong answer or new
+against the base, and is skipped otherwise, since it does not fail the run.
 
 A gate has a suite with a test case for each entry that is no longer true, each benchmark and each problem:
 what stops the change fails, what could not be decided is skipped, as are findings that the base has, too.
@@ -39,6 +40,7 @@ from perfkit.report.view.headline import outcome_meaning
 
 MEANT = "only in strategies that are there to be slow or wrong"
 KNOWN = "known: the base has it, too"
+SEEN = "could be faster, which does not fail the run"
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, not even as references."""
@@ -68,7 +70,7 @@ def render(run: Run) -> bytes:
         suites["perfkit.tune"] = list(_of_tunings(run))
     if run.targets:
         suites[TARGETS] = list(_of_targets(run))
-    recorded = list(_of_findings(of_recording(run)))
+    recorded = [_of_finding(one, KNOWN if one.status == "known" else "") for one in of_recording(run)]
     if recorded or not suites:
         suites["perfkit"] = recorded or [_nothing_found(run)]
     root = Element("testsuites", name="perfkit")
@@ -94,7 +96,10 @@ def _of_scenario(scenario: ScenarioResult, gate: Gate | None) -> Iterable[_Case]
         cells = [cell for cell in scenario.cells if cell.strategy == info.name]
         if cells:
             yield _of_strategy(scenario, info.name, cells)
-    yield from _of_findings(of_scenario(scenario, gate))
+    for one in of_scenario(scenario, gate):
+        fails = one.level == "error" or one.status == "new"
+        seen = KNOWN if one.status == "known" else "" if fails else SEEN
+        yield _of_finding(one, MEANT if one.meant else seen)
 
 
 def _of_strategy(scenario: ScenarioResult, name: str, cells: list[Cell]) -> _Case:
@@ -112,23 +117,21 @@ def _of_strategy(scenario: ScenarioResult, name: str, cells: list[Cell]) -> _Cas
     )
 
 
-def _of_findings(found: list[Found]) -> Iterable[_Case]:
-    for one in found:
-        row, site = one.row, one.finding.site
-        place = f"{site.file} in {site.function}" if site else row.site
-        excused = MEANT if one.meant else KNOWN if one.status == "known" else ""
-        called = [f"Called from: {' < '.join(row.path)}"] if row.path else []
-        yield _Case(
-            group=f"{row.rule} {row.name}",
-            name=f"{units.clean(place, 200)}: {row.template}",
-            spent_ns=one.finding.spent_ns,
-            outcome="skipped" if excused else "failure",
-            message=f"{excused}: {row.sentence}" if excused else row.sentence,
-            kind=row.rule,
-            details="\n".join([f"{row.rule} {row.where}", *row.lines, *called]),
-            file=site.file if site else "",
-            line=max(1, site.line) if site else 0,
-        )
+def _of_finding(one: Found, excused: str) -> _Case:
+    row, site = one.row, one.finding.site
+    place = f"{site.file} in {site.function}" if site else row.site
+    called = [f"Called from: {' < '.join(row.path)}"] if row.path else []
+    return _Case(
+        group=f"{row.rule} {row.name}",
+        name=f"{units.clean(place, 200)}: {row.template}",
+        spent_ns=one.finding.spent_ns,
+        outcome="skipped" if excused else "failure",
+        message=f"{excused}: {row.sentence}" if excused else row.sentence,
+        kind=row.rule,
+        details="\n".join([f"{row.rule} {row.where}", *row.lines, *called]),
+        file=site.file if site else "",
+        line=max(1, site.line) if site else 0,
+    )
 
 
 def _of_gate(gate: Gate, outcome: Outcome) -> Iterable[_Case]:

@@ -16,23 +16,26 @@ MAX_LINES = 6
 def write_trace(trace: TraceView, out: Writer) -> None:
     """All sections of a recording."""
     more = write_findings(trace.findings, out, most=MAX_FINDINGS)
-    out.heading("Where the time went")
+    if trace.tables.splits:
+        out.heading("Where the time went")
     for split in trace.tables.splits[:MAX_SPLITS]:
         out.line(f"{split.name}: {split.whole}, {', '.join(split.parts) or 'nothing measured'}")
     rows = [(kind.kind, kind.count, kind.busy, kind.share) for kind in trace.tables.kinds]
-    out.table(Column.of(("kind", "count", "under way", "of the whole"), rows))
+    if rows:
+        out.table(Column.of(("kind", "count", "under way", "of the whole"), rows))
     for profile in trace.profiles:
         _profile(profile, out)
-    out.heading("Slowest operations")
     names = trace.tables.names[:MAX_NAMES]
-    out.table(
-        [
-            Column("name", tuple(name.name for name in names), text=True),
-            Column("count", tuple(name.count for name in names)),
-            Column("total", tuple(name.total for name in names)),
-            Column("longest", tuple(name.longest for name in names)),
-        ]
-    )
+    if names:
+        out.heading("Slowest operations")
+        out.table(
+            [
+                Column("name", tuple(name.name for name in names), text=True),
+                Column("count", tuple(name.count for name in names)),
+                Column("total", tuple(name.total for name in names)),
+                Column("longest", tuple(name.longest for name in names)),
+            ]
+        )
     for note in trace.tables.notes:
         out.line(note, "dim")
     left = trace.tables.names_left_out + len(trace.tables.names) - len(names)

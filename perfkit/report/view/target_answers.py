@@ -26,7 +26,8 @@ def of_targets(run: Run, headlines: list[Headline]) -> Answers:
     """About the target that is missed by most, for which ``alone`` is true."""
     worst = min((t for t in run.targets if t.met is False), key=lambda target: target.margin or 0)
     cause = _cause(run, worst)
-    missed = f"{units.clean(worst.problem(), 300)}."
+    # a single one is the headline
+    missed = f"{units.clean(worst.problem(), 300)}." if len(run.problems()) > 1 else ""
     if cause is None:
         return Answers(
             QUESTIONS,

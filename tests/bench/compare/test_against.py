@@ -151,7 +151,7 @@ def test_what_cannot_be_compared_says_why(base, says):
 def test_runs_without_a_common_scenario():
     base, head = sample_run(sizes=[20]), sample_run(sizes=[20])
     head.scenarios[0].name = "other"
-    with pytest.raises(NothingToCompareError, match="no benchmark is in both files"):
+    with pytest.raises(NothingToCompareError, match="no scenario is in both files"):
         beside(head, base)
 
 
@@ -226,3 +226,10 @@ def test_a_finding_is_that_of_the_costliest_cell(sides):
         cell.findings = [Finding("PK103", "duplicate", "GET /y", cell.size, 5, LINE, saving_ns=cell.size)]
     (found,) = [one for one in beside(head, base).gate.differences if one.metric == "finding"]
     assert (found.size, found.finding.count) == (200, 200)
+
+
+def test_two_runs_of_other_scenarios_name_what_each_has():
+    base, head = sample_run(), sample_run()
+    base.scenarios[0].name = "other"
+    with pytest.raises(NothingToCompareError, match=r"no scenario is in both .*: a has other; b has leads"):
+        against(head, base, base_name="a", head_name="b")

@@ -218,7 +218,7 @@ def test_runs_without_anything_in_common(against):
     def edit(head, cell):
         head.scenarios[0].name = "orders"
 
-    with pytest.raises(NothingToCompareError, match="no benchmark is in both"):
+    with pytest.raises(NothingToCompareError, match="no scenario is in both"):
         against(edit)
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from perfkit.model import Frame
-from perfkit.report.formats.junit import render
+from perfkit.model import Finding, Frame, Outcome
+from perfkit.report.formats.junit import MEANT, SEEN, render
 from tests.report.formats import runs
 from tests.report.sample import empty_run, failing_run, hostile_run, sample_run, trace_run
 
@@ -99,13 +99,21 @@ def test_a_scenario_is_a_suite_with_its_strategies():
     assert len(strategies) == 8
 
 
-def test_findings_of_baselines_and_flawed_strategies_do_not_fail():
-    cases = {c.find("skipped") is None: c for c in cases_of(sample_run(groups=("aiohttp",))) if c.get("file")}
-    assert cases[True].find("failure") is not None
-    skipped = cases[False].find("skipped").get("message")
-    assert skipped.startswith(
-        "only in strategies that are there to be slow or wrong: n-plus-one-request, 2,000"
-    )
+def test_findings_of_a_run_that_passes_do_not_fail():
+    run = sample_run(groups=("aiohttp",))
+    assert run.outcome is Outcome.PASS
+    cases = cases_of(run)
+    assert [case for case in cases if case.find("failure") is not None] == []
+    reasons = [case.find("skipped").get("message").partition(":")[0] for case in cases if case.get("file")]
+    assert sorted(set(reasons)) == [SEEN, MEANT]
+
+
+def test_a_wrong_answer_is_a_failure():
+    run = sample_run(groups=("aiohttp",))
+    cell = next(cell for cell in run.scenarios[0].cells if cell.strategy == "aiohttp_batched")
+    cell.findings.append(Finding("PK501", "results-differ", "another answer", 1, 0))
+    failed = [case for case in cases_of(run) if case.find("failure") is not None]
+    assert [case.get("classname") for case in failed] == ["PK501 results-differ"]
 
 
 @given(st.text(st.characters(), min_size=1))

@@ -71,7 +71,7 @@ def test_there_are_no_more_lanes_than_calls_at_once():
 
 
 def test_each_stored_recording_has_a_name():
-    names = [name for name, _ in recordings(sample_run(groups=("aiohttp",), sizes=[20]))]
+    names = [one.name for one in recordings(sample_run(groups=("aiohttp",), sizes=[20]))]
     assert names[0] == "leads: aiohttp_serial at 20 leads on own"
     assert len(names) == len(set(names)) == 24
-    assert [name for name, _ in recordings(RUNS["trace"]())] == ["perfkit run app/report.py"]
+    assert [one.name for one in recordings(RUNS["trace"]())] == ["perfkit run app/report.py"]

@@ -45,7 +45,6 @@ def test_the_order_is_that_of_the_page():
     text = shown(with_targets())
     parts = (
         "FAIL: ",
-        "What is missed? ",
         "How sure? ",
         "What to do? ",
         "\nTargets: ",

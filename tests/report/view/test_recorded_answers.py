@@ -2,6 +2,7 @@
 
 from perfkit.model import Frame, Span, Trace, pack
 from perfkit.model.profile import AllocationSite, CallTree, Profile
+from perfkit.report import render
 from perfkit.report.view.page import page
 from tests.report.sample import MS, analysis_run, empty_run, trace_run
 
@@ -84,3 +85,15 @@ def test_the_shares_of_the_time_add_up_to_a_hundred():
 
 def test_a_recording_has_no_seed():
     assert "seed" not in " ".join(page(trace_run()).provenance)
+
+
+def test_what_there_is_none_of_has_no_empty_table():
+    killed = empty_run(kind="trace", clock="wall", interrupted=True)
+    killed.trace = pack(Trace("wall", 0, 0))
+    for form in ("html", "text"):
+        shown = render(killed, form).decode()
+        assert "Slowest operations" not in shown
+        assert "Where the time went" not in shown
+        assert "Slowest operations" in render(trace_run(), form).decode()
+    assert "Nothing was recorded before the program was killed." in render(killed, "html").decode()
+    assert "made no request and no query" in render(quiet_run(), "html").decode()
