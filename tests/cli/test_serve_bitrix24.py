@@ -13,6 +13,8 @@ from perfkit.cli.app import cli
 from perfkit.cli.link_control import FaultText
 from tests.cli.test_serve import Serving
 
+pytestmark = pytest.mark.once
+
 
 def portal(project, *arguments):
     return Serving(project, "bitrix24", "--port", "0", "--leads", "20", *arguments)
@@ -44,7 +46,6 @@ def test_it_serves_until_told_to_end(project, number):
     assert "served: requests 1, commands 0," in said
 
 
-@pytest.mark.once
 def test_tariff_faults_and_strict(project):
     options = ("--tariff", "standard", "--fault", "500:profile,count=1", "--strict", "error")
     with portal(project, *options, "--front", "aiohttp", "--workers", "2") as server:
@@ -54,7 +55,6 @@ def test_tariff_faults_and_strict(project):
         server.end()
 
 
-@pytest.mark.once
 def test_what_sources_disagree_about_can_be_set(project):
     settings = ("past_end=empty", "bad_token_status=403", "telephony_webhooks=true", "whole_seconds=1")
     with portal(
@@ -69,7 +69,6 @@ def test_what_sources_disagree_about_can_be_set(project):
         server.end()
 
 
-@pytest.mark.once
 def test_the_admin_api_is_for_loopback_unless_asked_for(project):
     with portal(project) as server:
         assert json.loads(ask(server.address, path="/_perfkit/stats")[1])["requests"] == 0
@@ -87,7 +86,6 @@ def test_https(project):
         server.end()
 
 
-@pytest.mark.once
 def test_a_journal_is_analyzed(project, perfkit):
     with portal(project, "--journal", "journal.json") as server:
         for number in range(1, 30):
@@ -100,7 +98,6 @@ def test_a_journal_is_analyzed(project, perfkit):
     assert "journal.json exists" in said
 
 
-@pytest.mark.once
 def test_record_and_replay(project):
     with portal(project, "--record", "answers.jsonl") as server:
         recorded = ask(server.address, "crm.lead.get?ID=7")

@@ -8,6 +8,8 @@ from perfkit.bench.ab import instructions
 from perfkit.bench.ab.instructions import count_instructions, instructions_per_call, loops_for
 from perfkit.errors import NothingToCompareError, UsageError
 
+pytestmark = pytest.mark.once
+
 LOOP = "import sys\nfor _ in range(int(sys.argv[1])):\n    sum(i * i for i in range({size}))\n"
 
 needs_valgrind = pytest.mark.skipif(not instructions.available(), reason="valgrind is not installed")
@@ -26,7 +28,6 @@ def loop(size):
 
 
 @needs_valgrind
-@pytest.mark.once
 def test_instructions_are_counted_exactly_and_five_per_cent_more_work_is_seen(tmp_path):
     start = count_instructions(loop(2000)(1), cwd=tmp_path)
     base, again, more = (count_instructions(loop(size)(11), cwd=tmp_path) for size in (2000, 2000, 2100))
@@ -35,7 +36,6 @@ def test_instructions_are_counted_exactly_and_five_per_cent_more_work_is_seen(tm
 
 
 @needs_valgrind
-@pytest.mark.once
 def test_a_command_that_fails_is_told_with_its_last_words(tmp_path):
     command = [sys.executable, "-S", "-c", "raise SystemExit('no such table')"]
     with pytest.raises(NothingToCompareError, match=r"ended with exit code 1 under valgrind: no such table"):
@@ -43,7 +43,6 @@ def test_a_command_that_fails_is_told_with_its_last_words(tmp_path):
 
 
 @needs_valgrind
-@pytest.mark.once
 def test_a_command_that_hangs_is_stopped(tmp_path):
     command = [sys.executable, "-S", "-c", "while True: pass"]
     with pytest.raises(NothingToCompareError, match=r"took longer than 0\.5 s under valgrind"):

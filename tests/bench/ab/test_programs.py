@@ -16,6 +16,8 @@ from perfkit.errors import NothingToCompareError, UsageError
 from perfkit.model import Outcome, Verdict
 from tests.bench.ab.repositories import commit, repository, worktrees, write
 
+pytestmark = pytest.mark.once
+
 SLEEPS = "import time; time.sleep({})\n"
 
 
@@ -108,7 +110,6 @@ def test_ctrl_c_keeps_what_is_known(tmp_path, monkeypatch):
     assert "interrupted" in found.timings[0].reason
 
 
-@pytest.mark.once
 def test_the_command_line_gates_a_program(tmp_path, monkeypatch):
     folder = repository(tmp_path / "shop", {"run.py": SLEEPS.format(0.05)})
     commit(folder, {"run.py": SLEEPS.format(0.6)})
@@ -176,7 +177,6 @@ SHOP = """
 BURN = "def burn():\n    return sum(range({}))\n"
 
 
-@pytest.mark.once
 def test_scenarios_in_wall_time(tmp_path):
     folder = repository(
         tmp_path / "shop", {"scenarios/shop.py": SHOP, "scenarios/_work.py": BURN.format(200_000)}
