@@ -50,13 +50,17 @@ def nearest_kept(span: OpenSpan, is_kept: Callable[[OpenSpan], bool]) -> OpenSpa
     return None
 
 
+NUMBERED = ("connection", "flush")
+"""Attributes that probes number within the process, of which others may have used some before."""
+
+
 class _Freezer:
-    """Numbers tasks, threads and database connections in order of their appearance."""
+    """Numbers tasks, threads, database connections and an ORM's flushes in order of their appearance."""
 
     def __init__(self, readings: dict[int, list[int]]) -> None:
         self._tasks: dict[int, int] = {0: 0}
         self._threads: dict[int, int] = {}
-        self._connections: dict[int, int] = {}
+        self._numbers: dict[str, dict[int, int]] = {name: {} for name in NUMBERED}
         self._processor = ProcessorTime()
         self._processor.read(readings)
 
@@ -82,9 +86,10 @@ class _Freezer:
         )
 
     def _facts(self, span: OpenSpan) -> dict[str, Any]:
-        """The attributes; probes count a process's connections, of which others may have made some before."""
+        """The attributes, with numbers of this recording."""
         facts = span.facts()
-        connection = facts.get("connection")
-        if type(connection) is int:
-            facts["connection"] = self._connections.setdefault(connection, len(self._connections) + 1)
+        for name, known in self._numbers.items():
+            number = facts.get(name)
+            if type(number) is int:
+                facts[name] = known.setdefault(number, len(known) + 1)
         return facts

@@ -247,3 +247,12 @@ def test_connections_are_numbered_in_order_of_appearance():
         with span("request", connection="a text"):
             pass
     assert [s.attrs["connection"] for s in rec.trace.spans] == [1, 2, 1, "a text"]
+
+
+def test_flushes_are_numbered_in_order_of_appearance():
+    """Or a trace would depend on what its worker process measured before."""
+    with Recording(clock=ticking()) as rec:
+        for number in (401, 401, 402):
+            with span("query", flush=number, connection=7):
+                pass
+    assert [(s.attrs["flush"], s.attrs["connection"]) for s in rec.trace.spans] == [(1, 1), (1, 1), (2, 1)]
