@@ -4,8 +4,8 @@ Wraps methods of ``Connection`` rather than listening to its events: two listene
 statement before they do anything, and connections opened before a listener need not hear it. What the ORM
 knows of a statement (which relation is being loaded, whether it belongs to a flush) it hands down with the
 statement's options, and is kept as ``relation``, ``target``, ``eager``, ``refresh``, ``reload`` and
-``deferred``. ``flush`` numbers flushes: what one writes has one number; ``autoflush`` says that a query brought
-it about, and not the program by itself.
+``deferred``. ``flush`` numbers flushes: what one writes has one number; ``autoflush`` says that a query
+brought it about, and not the program by itself.
 """
 
 from __future__ import annotations
