@@ -10,6 +10,7 @@ from perfkit.report.view import changes
 from perfkit.report.view import gate as gates
 from perfkit.report.view.answers import Answers, Fact, explain, place, to_do
 from perfkit.report.view.changes import Changed
+from perfkit.report.view.words import worst_of
 
 QUESTIONS = ("Did it get worse?", "By how much?", "How sure?", "Where?", "What to do?")
 
@@ -104,7 +105,7 @@ def _finding(gate: Gate, lead: Difference | None) -> Finding | None:
         for one in changes.beside(gate, lead)
         if one.finding is not None and one.change is lead.change
     ]
-    return max(beside, key=lambda one: (one.saving_ns or 0, one.spent_ns), default=None)
+    return worst_of(beside)
 
 
 def _place(lead: Difference | None, finding: Finding | None, slowest: Timing | None) -> tuple[str, str]:
